@@ -1,0 +1,95 @@
+"""Words of 64 bits, random draws by counter, and next-use times: what kernels share."""
+
+from typing import Any
+
+import numpy as np
+from numba import types
+from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+from .jit import compiled
+
+# Inside Numba every operand of unsigned arithmetic must be unsigned: uint64 with a literal becomes
+# int64, whose >> is arithmetic, and the answer is silently wrong.
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+MIX1 = np.uint64(0xBF58476D1CE4E5B9)
+MIX2 = np.uint64(0x94D049BB133111EB)
+MASK = 2**64 - 1
+
+
+@intrinsic
+def _clz(typingctx: Any, x: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.ctlz(args[0], context.get_constant(types.boolean, False))
+
+    return types.uint64(types.uint64), codegen
+
+
+@intrinsic
+def _ctz(typingctx: Any, x: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.cttz(args[0], context.get_constant(types.boolean, False))
+
+    return types.uint64(types.uint64), codegen
+
+
+@intrinsic
+def _popcount(typingctx: Any, x: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.ctpop(args[0])
+
+    return types.uint64(types.uint64), codegen
+
+
+@compiled
+def clz(x: np.uint64) -> int:
+    """Count of leading zero bits of `x`, 64 when x is 0."""
+    return np.int64(_clz(x))  # type: ignore[return-value]
+
+
+@compiled
+def ctz(x: np.uint64) -> int:
+    """Count of trailing zero bits of `x`, 64 when x is 0."""
+    return np.int64(_ctz(x))  # type: ignore[return-value]
+
+
+@compiled
+def popcount(x: np.uint64) -> int:
+    """Count of one bits of `x`."""
+    return np.int64(_popcount(x))  # type: ignore[return-value]
+
+
+@compiled
+def splitmix(seed: np.uint64, d: int) -> np.uint64:
+    """Draw number `d` = 0, 1, ... of the stream `seed`: 64 random bits (Steele, Lea & Flood, OOPSLA 2014)."""
+    z = seed + (np.uint64(d) + np.uint64(1)) * GOLDEN
+    z = (z ^ (z >> np.uint64(30))) * MIX1
+    z = (z ^ (z >> np.uint64(27))) * MIX2
+    return z ^ (z >> np.uint64(31))
+
+
+@compiled
+def draw(seed: np.uint64, d: int, k: int) -> int:
+    """Draw number `d` of the stream `seed`, uniform in [0, k), k < 2^32: no state, so any order and any thread."""
+    return np.int64(((splitmix(seed, d) >> np.uint64(32)) * np.uint64(k)) >> np.uint64(32))  # type: ignore[return-value]
+
+
+def draw_reference(seed: int, d: int, k: int) -> int:
+    """`draw` in plain Python integers, bit for bit."""
+    z = (seed + (d + 1) * int(GOLDEN)) & MASK
+    z = ((z ^ (z >> 30)) * int(MIX1)) & MASK
+    z = ((z ^ (z >> 27)) * int(MIX2)) & MASK
+    return (((z ^ (z >> 31)) >> 32) * k) >> 32
+
+
+@compiled
+def next_use(ids: NDArray[np.int32], n_items: int) -> NDArray[np.int32]:
+    """Position of the next access to the same item, `ids.size` where there is none; shape (n_accesses,)."""
+    n = ids.size
+    upcoming = np.full(n_items, n, np.int32)
+    after = np.empty(n, np.int32)
+    for t in range(n - 1, -1, -1):
+        i = ids[t]
+        after[t] = upcoming[i]
+        upcoming[i] = t
+    return after

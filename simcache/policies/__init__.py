@@ -1,0 +1,30 @@
+"""The policies: this folder is the registry. One file each, found by its name; none knows another.
+
+A policy file holds ``kernel(ids, n_items, capacity, seed, …)``, compiled, one bool per access, and ``reference(ids,
+capacity, seed, *, …)``, the same policy in plain Python, bit for bit. Parameters after `seed` have defaults. A policy
+that draws random numbers says ``RANDOM = True``.
+"""
+
+from difflib import get_close_matches
+from importlib import import_module
+from pkgutil import iter_modules
+from types import ModuleType
+
+
+def names() -> list[str]:
+    """Names of the policies, sorted."""
+    return sorted(module.name for module in iter_modules(__path__))
+
+
+def load(name: str) -> ModuleType:
+    """The policy module of that name.
+
+    Raises
+    ------
+    ValueError
+        When there is none; the message names the nearest and all known.
+    """
+    if name in (known := names()):
+        return import_module(f"{__name__}.{name}")
+    near = "".join(f" did you mean {n!r}?" for n in get_close_matches(name, known, 1))
+    raise ValueError(f"unknown policy {name!r};{near} known: {', '.join(known)}")
