@@ -44,19 +44,19 @@ def _popcount(typingctx: Any, x: Any) -> Any:
 @compiled
 def clz(x: np.uint64) -> int:
     """Count of leading zero bits of `x`, 64 when x is 0."""
-    return np.int64(_clz(x))  # type: ignore[return-value]
+    return np.int64(_clz(x))  # type: ignore[call-arg, return-value]
 
 
 @compiled
 def ctz(x: np.uint64) -> int:
     """Count of trailing zero bits of `x`, 64 when x is 0."""
-    return np.int64(_ctz(x))  # type: ignore[return-value]
+    return np.int64(_ctz(x))  # type: ignore[call-arg, return-value]
 
 
 @compiled
 def popcount(x: np.uint64) -> int:
     """Count of one bits of `x`."""
-    return np.int64(_popcount(x))  # type: ignore[return-value]
+    return np.int64(_popcount(x))  # type: ignore[call-arg, return-value]
 
 
 @compiled
@@ -93,3 +93,66 @@ def next_use(ids: NDArray[np.int32], n_items: int) -> NDArray[np.int32]:
         after[t] = upcoming[i]
         upcoming[i] = t
     return after
+
+
+# A set of whole numbers below `size` as a tree of bits: level 0 has a bit a number, each level above a bit for each
+# word of the one below that is not zero. One flat array, the levels one after the other.
+
+
+@compiled
+def tree_empty(size: int) -> NDArray[np.uint64]:
+    """The empty set of numbers in [0, size)."""
+    words = 0
+    while True:
+        size = (size + 63) >> 6
+        words += size
+        if size <= 1:
+            return np.zeros(words, np.uint64)
+
+
+@compiled
+def tree_set(tree: NDArray[np.uint64], size: int, x: int) -> None:
+    """Put x into the set."""
+    start = 0
+    while True:
+        size = (size + 63) >> 6
+        word = start + (x >> 6)
+        was = tree[word]
+        tree[word] = was | np.uint64(1) << np.uint64(x & 63)
+        if was != 0 or size <= 1:
+            return
+        start += size
+        x >>= 6
+
+
+@compiled
+def tree_clear(tree: NDArray[np.uint64], size: int, x: int) -> None:
+    """Take x out of the set."""
+    start = 0
+    while True:
+        size = (size + 63) >> 6
+        word = start + (x >> 6)
+        tree[word] &= ~(np.uint64(1) << np.uint64(x & 63))
+        if tree[word] != 0 or size <= 1:
+            return
+        start += size
+        x >>= 6
+
+
+@compiled
+def tree_lowest(tree: NDArray[np.uint64], size: int) -> int:
+    """The least number of a set that is not empty."""
+    start, levels, width = 0, 0, (size + 63) >> 6
+    while width > 1:
+        start += width
+        width = (width + 63) >> 6
+        levels += 1
+    x = 0
+    for level in range(levels, -1, -1):
+        x = (x << 6) + ctz(tree[start + x])
+        if level > 0:  # down one level: its width, counted from the bottom
+            width = (size + 63) >> 6
+            for _ in range(level - 1):
+                width = (width + 63) >> 6
+            start -= width
+    return x

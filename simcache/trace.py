@@ -9,8 +9,9 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
+from itertools import pairwise
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -60,6 +61,17 @@ class Trace:
     epochs: tuple[int, ...] = (0,)
     source: Mapping[str, Scalar] | None = None
 
+    if TYPE_CHECKING:  # what the constructor accepts is wider than what the fields hold
+
+        def __init__(
+            self,
+            ids: ArrayLike,
+            n_items: int,
+            name: str = "trace",
+            epochs: Iterable[int] = (0,),
+            source: Mapping[str, Any] | None = None,
+        ) -> None: ...
+
     def __post_init__(self) -> None:
         if not isinstance(self.name, str):
             raise TypeError(f"name must be a string, got {self.name!r}")
@@ -97,9 +109,11 @@ class Trace:
         known: dict[Hashable, int] = {}
         ids = np.fromiter((known.setdefault(key, len(known)) for key in keys), np.int64)
         if None in known:
-            raise TypeError(f"keys must not be None for trace {name!r}, got None at position {_first(ids, known[None])}")
+            raise TypeError(
+                f"keys must not be None for trace {name!r}, got None at position {_first(ids, known[None])}"
+            )
         for key, i in known.items():
-            if pd.api.types.is_scalar(key) and pd.isna(key):
+            if _is_nan(key):
                 raise ValueError(f"keys must not be NaN for trace {name!r}, got {key!r} at position {_first(ids, i)}")
         return cls(ids, max(1, len(known)), name)
 
@@ -172,7 +186,9 @@ class Trace:
         except OSError:
             raise
         except (ValueError, TypeError, KeyError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
-            raise ValueError(f"a trace file must be one that Trace.save wrote, whole; got {os.fspath(path)!r}") from error
+            raise ValueError(
+                f"a trace file must be one that Trace.save wrote, whole; got {os.fspath(path)!r}"
+            ) from error
         return cls(fields["ids"], n_items, name, epochs, source)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -207,6 +223,10 @@ def whole(value: Any, what: str, low: int, high: int | None = None, where: str =
     return number
 
 
+def _is_nan(key: Any) -> bool:
+    return bool(pd.api.types.is_scalar(key) and pd.isna(key))
+
+
 def _first(ids: NDArray[np.int64], i: int) -> int:
     return int(np.flatnonzero(ids == i)[0])
 
@@ -227,7 +247,9 @@ def _checked_ids(given: ArrayLike, n_items: int, name: str) -> NDArray[np.int32]
         if low < 0 or high >= n_items:
             bad = low if low < 0 else high
             at = start + int(np.flatnonzero(part == bad)[0])
-            raise ValueError(f"ids must lie in 0 … n_items - 1 = {n_items - 1} for trace {name!r}, got {bad} at position {at}")
+            raise ValueError(
+                f"ids must lie in 0 … n_items - 1 = {n_items - 1} for trace {name!r}, got {bad} at position {at}"
+            )
     if isinstance(ids, np.memmap) and ids.dtype == np.int32 and ids.flags.c_contiguous and not ids.flags.writeable:
         return ids
     own = np.array(ids, np.int32)  # always a copy: the caller may write to what it gave
@@ -249,7 +271,7 @@ def _checked_epochs(given: Any, n_accesses: int, name: str) -> tuple[int, ...]:
         epochs = tuple(operator.index(start) for start in given)
     except TypeError:
         raise TypeError(message) from None
-    if not epochs or epochs[0] != 0 or epochs[-1] > n_accesses or any(a > b for a, b in zip(epochs, epochs[1:], strict=False)):
+    if not epochs or epochs[0] != 0 or epochs[-1] > n_accesses or any(a > b for a, b in pairwise(epochs)):
         raise ValueError(message)
     return epochs
 
@@ -268,6 +290,8 @@ def _checked_source(given: Any, name: str) -> Mapping[str, Scalar] | None:
             )
         plain = value.item() if isinstance(value, np.generic) else value
         if not isinstance(plain, str | int | float | bool):
-            raise TypeError(f"source values must be strings, numbers or booleans for trace {name!r}, got {key}={value!r}")
+            raise TypeError(
+                f"source values must be strings, numbers or booleans for trace {name!r}, got {key}={value!r}"
+            )
         source[key] = plain
     return MappingProxyType(source)

@@ -10,6 +10,12 @@ from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
 
+import numpy as np
+from numpy.typing import NDArray
+
+Ids = NDArray[np.int32]
+Hits = NDArray[np.bool_]
+
 
 def names() -> list[str]:
     """Names of the policies, sorted."""

@@ -1,0 +1,18 @@
+"""Figures from tables, on axes that the caller owns: curves over cache size, heatmaps, gaps to OPT, and files to print.
+
+The one place in the package that imports matplotlib. Nothing here opens, shows or keeps a figure, and no setting
+outlives the `style` block that made it::
+
+    with plot.style("column"):
+        fig, ax = plt.subplots()
+        plot.hit_curves(ax, table)
+        ax.legend()
+        plot.save(fig, "curves")  # curves.pdf, curves.png and curves.svg
+"""
+
+from .looks import legend as legend
+from .looks import style as style
+from .maps import gap as gap
+from .maps import heatmap as heatmap
+from .lines import hit_curves as hit_curves
+from .output import save as save

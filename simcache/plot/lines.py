@@ -1,0 +1,151 @@
+"""hit_curves: rates over cache size, one panel per trace."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from .looks import POLICIES, looks
+from .rows import axis_name, checked, choice, differing, labels, listed, policy_name, rate_name, sources
+
+
+def hit_curves(
+    axes: Axes | Iterable[Axes] | NDArray[Any],
+    table: pd.DataFrame,
+    *,
+    x: Literal["fraction", "capacity"] = "fraction",
+    y: Literal["hit_rate", "hit_rate_warm"] = "hit_rate",
+    miss: bool = False,
+    log: bool | None = None,
+    policies: Sequence[str] | None = None,
+) -> None:
+    """Draw each policy's hit rate over cache size, one panel per trace, in the table's order.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes, or array of them
+        As many as the table has traces. Each gets a title and axis labels; call `legend` for the policies.
+    table : DataFrame
+        Rows of `sweep` or `hit_curve`. Traces are told apart by name and source columns.
+    x : {"fraction", "capacity"}
+        Cache size as a share of the items, or in items.
+    y : {"hit_rate", "hit_rate_warm"}
+        Rate over all accesses, cold misses counted, or over those after the warm-up.
+    miss : bool
+        Draw one minus the rate.
+    log : bool, optional
+        Logarithmic cache size; by default for capacities, as caching papers do, and not for fractions.
+    policies : sequence of str, optional
+        Labels to draw, in this order; by default all.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When axes and traces do not match, or the table lacks rows, columns, values or a policy.
+
+    Notes
+    -----
+    Lines are means over policy seeds. A band reaches from the lowest to the highest seed, and over the bounds of rows
+    that are not exact.
+    """
+    choice(x, "x", ("fraction", "capacity"))
+    choice(y, "y", ("hit_rate", "hit_rate_warm"))
+    checked(table, ("trace", "policy", "seed", x, y, "warmup", "low", "high"))
+    chosen = _chosen(table, policies)
+    panels = _panels(table[table["policy"].isin(chosen)])
+    for ax, (title, rows) in zip(_owned(axes, panels, table), panels, strict=True):
+        _draw(ax, rows, x, y, miss, chosen)
+        ax.set_title(title)
+        ax.set_xlabel(axis_name(x))
+        ax.set_ylabel(rate_name(rows, y, miss))
+        ax.set_ylim(-0.03, 1.03)
+        if x == "capacity" if log is None else log:
+            ax.set_xscale("log")
+        else:
+            ax.set_xlim(left=0)
+
+
+def _chosen(table: pd.DataFrame, policies: Sequence[str] | None) -> list[str]:
+    known = labels(table)
+    if policies is None:
+        order = list(POLICIES)
+        return sorted(known, key=lambda label: (order.index(label) if label in order else len(order), label))
+    chosen = [policies] if isinstance(policies, str) else list(dict.fromkeys(policies))
+    if not chosen:
+        raise ValueError("policies must name at least one policy of the table, got none")
+    return [choice(label, "policy", known) for label in chosen]
+
+
+def _panels(table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """Each trace's title and rows; the title names what tells traces of one name apart."""
+    found = [rows for _, rows in table.groupby(["trace", *sources(table)], sort=False, dropna=False)]
+    names = pd.Series([str(rows["trace"].iloc[0]) for rows in found])
+    titles = []
+    for name, rows in zip(names, found, strict=True):
+        telling = differing(table[table["trace"] == name], sources(table))
+        values = [f"{column.replace('_', ' ')} {rows[column].iloc[0]}" for column in telling]
+        titles.append(", ".join([name, *values]))
+    return list(zip(titles, found, strict=True))
+
+
+def _owned(
+    axes: Axes | Iterable[Axes] | NDArray[Any], panels: list[tuple[str, pd.DataFrame]], table: pd.DataFrame
+) -> list[Axes]:
+    owned: list[Any] = [axes] if isinstance(axes, Axes) else np.ravel(np.asarray(axes, object)).tolist()
+    if wrong := [ax for ax in owned if not isinstance(ax, Axes)]:
+        raise TypeError(f"axes must be matplotlib Axes, or an array of them, got {type(wrong[0]).__name__}")
+    if len(owned) != len(panels):
+        telling = differing(table, ["trace", *sources(table)])
+        apart = f" (they differ in {', '.join(telling)})" if telling else ""
+        raise ValueError(
+            f"axes must be as many as the traces of the table: {len(panels)}{apart}; "
+            f"got {len(owned)} for {listed(title for title, _ in panels)}"
+        )
+    return owned
+
+
+def _draw(ax: Axes, rows: pd.DataFrame, x: str, y: str, miss: bool, policies: Sequence[str]) -> None:
+    look = looks(policies)
+    for place, policy in enumerate(policies):
+        own = rows[rows["policy"] == policy]
+        if own.empty:
+            continue
+        sizes, mean, low, high = _over_seeds(own, x, y)
+        if miss:
+            mean, low, high = 1 - mean, 1 - high, 1 - low
+        # Markers at equal distances along the line, each policy's a little further on, so that they do not pile up.
+        markers = (0.03 + 0.2 * place / len(policies), 0.2)
+        ax.plot(sizes, mean, label=policy_name(policy), markevery=markers, **look[policy])
+        if (high > low).any():
+            ax.fill_between(sizes, low, high, color=look[policy]["color"], alpha=0.25, linewidth=0)
+
+
+def _over_seeds(rows: pd.DataFrame, x: str, y: str) -> tuple[NDArray[np.float64], ...]:
+    """Sizes in order, and over policy seeds the mean, the lowest and the highest rate at each."""
+    low, high = ("low", "high") if y == "hit_rate" else (y, y)
+    where = f"policy {rows['policy'].iloc[0]!r} on trace {rows['trace'].iloc[0]!r}"
+    # Two fractions may round to one capacity: the same simulation twice.
+    points = pd.DataFrame(
+        {
+            "size": rows[x].astype(float),
+            "seed": rows["seed"],
+            "mean": rows[y].astype(float),
+            "low": rows[low].astype(float),
+            "high": rows[high].astype(float),
+        }
+    ).drop_duplicates()
+    if (again := points[points.duplicated(["size", "seed"])]).size:
+        raise ValueError(
+            f"a curve must have one rate per cache size and policy seed, for {where}; "
+            f"got several at {x}={again['size'].iloc[0]:g}"
+        )
+    if points["mean"].isna().all():
+        raise ValueError(
+            f"{y} must have values for {where}, got none (a warm-up as long as the trace, or a row that is not exact, has none)"
+        )
+    grouped = points.groupby("size")
+    columns = grouped["mean"].mean(), grouped["low"].min(), grouped["high"].max()
+    return columns[0].index.to_numpy(float), *(column.to_numpy(float) for column in columns)

@@ -1,0 +1,148 @@
+"""How figures look: one fixed colour, dash and marker per policy, print sizes, and one legend for several panels."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+from zlib import crc32
+
+import matplotlib.style
+from matplotlib.figure import Figure
+from matplotlib.legend import Legend
+
+from .rows import base, choice
+
+WIDTHS = {"column": 3.35, "page": 7.0}  # inches
+
+# Okabe & Ito's colours for all kinds of vision, without their yellow: too pale for a line on white.
+BLACK, ORANGE, SKY, GREEN, BLUE, VERMILLION, PURPLE = (
+    "#000000", "#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#CC79A7",
+)  # fmt: skip
+Dash = tuple[float, tuple[float, ...] | None]
+Look = tuple[str, Dash, str]
+SOLID: Dash = (0, None)
+POLICIES: dict[str, Look] = {
+    "opt": (BLACK, SOLID, "o"),
+    "opt(bypass=True)": (SKY, (0, (6, 1)), "D"),
+    "pin": (ORANGE, (0, (2.5, 1.2)), "s"),
+    "lru": (BLUE, (0, (6, 1.5)), "^"),
+    "lfu": (VERMILLION, (0, (6, 1.5, 1, 1.5)), "v"),
+    "fifo": (GREEN, (0, (3.5, 1.2, 1, 1.2, 1, 1.2)), "P"),
+    "rr": (PURPLE, (0, (1, 1)), "X"),
+}
+SPARE_COLOURS = (SKY, PURPLE, GREEN, BLUE, VERMILLION, ORANGE)
+SPARE_STROKES: tuple[tuple[Dash, str], ...] = (
+    ((0, (9, 2)), "<"),
+    ((0, (1, 2)), ">"),
+    ((0, (9, 2, 1, 2)), "p"),
+    ((0, (4, 4)), "d"),
+    ((0, (9, 2, 3, 2)), "h"),
+    ((0, (1, 1, 1, 3)), "*"),
+    ((0, (5, 1, 5, 3)), "8"),
+    ((0, (9, 1, 1, 1, 1, 1, 1, 1)), "H"),
+)
+
+
+def looks(labels: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Line properties for each label.
+
+    A policy of the package looks the same in every figure. Any other label takes a spare dash and marker by a hash of
+    its text, so it too keeps its look, unless two labels of one figure meet on the same: then the later in the
+    alphabet takes the next that is free. `lfu(perfect=True)` keeps the colour of `lfu`.
+    """
+    found = {label: POLICIES[label] for label in labels if label in POLICIES}
+    taken: set[int] = set()
+    for label in sorted(set(labels) - set(found)):
+        if len(taken) == len(SPARE_STROKES):
+            taken.clear()
+        code = crc32(label.encode())
+        at = code % len(SPARE_STROKES)
+        while at in taken:
+            at = (at + 1) % len(SPARE_STROKES)
+        taken.add(at)
+        known = POLICIES.get(base(label))
+        colour = known[0] if known else SPARE_COLOURS[code // len(SPARE_STROKES) % len(SPARE_COLOURS)]
+        found[label] = (colour, *SPARE_STROKES[at])
+    return {
+        label: {
+            "color": colour,
+            "linestyle": dash,
+            "marker": marker,
+            # Where policies agree, OPT shows as a broad line beneath the others.
+            "linewidth": 2.2 if label == "opt" else 1.2,
+            "markersize": 4.0 if label == "opt" else 3.6,
+            "markeredgewidth": 0.0,
+        }
+        for label in labels
+        for colour, dash, marker in [found[label]]
+    }
+
+
+@contextmanager
+def style(width: str = "column", height: float | None = None) -> Iterator[tuple[float, float]]:
+    """Settings for print within the block, whatever the user's own are; the settings from before come back after it.
+
+    Parameters
+    ----------
+    width : {"column", "page"}
+        Figure width: 3.35 or 7.0 inches. Text is 8 points at that width, 7 on ticks.
+    height : float, optional
+        Figure height in inches; by default 0.7 of a column's width.
+
+    Yields
+    ------
+    tuple of float
+        The default figure size, (width, height) in inches.
+
+    Raises
+    ------
+    ValueError
+        When `width` is neither.
+
+    Notes
+    -----
+    Matplotlib makes ticks only as it draws, so `save` belongs inside the block too.
+    """
+    size = (WIDTHS[choice(width, "width", tuple(WIDTHS))], 0.7 * WIDTHS["column"] if height is None else height)
+    own: dict[str, Any] = {
+        "figure.figsize": size,
+        "figure.constrained_layout.use": True,
+        "font.size": 8,
+        "axes.titlesize": 8,
+        "axes.labelsize": 8,
+        "xtick.labelsize": 7,
+        "ytick.labelsize": 7,
+        "legend.fontsize": 8,
+        "legend.frameon": False,
+        "legend.handlelength": 3.2,  # long enough to show a whole dash pattern
+        "axes.linewidth": 0.6,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "xtick.major.width": 0.6,
+        "ytick.major.width": 0.6,
+        "xtick.major.size": 2.5,
+        "ytick.major.size": 2.5,
+        "xtick.minor.size": 1.5,
+        "ytick.minor.size": 1.5,
+        "hatch.linewidth": 0.5,
+    }
+    with matplotlib.style.context(["default", own]):
+        yield size
+
+
+def legend(fig: Figure, loc: str = "outside lower center") -> Legend:
+    """One legend for all panels of a figure, outside them; each label once.
+
+    Parameters
+    ----------
+    fig : matplotlib.figure.Figure
+        With constrained layout (as within `style`), so that there is room.
+    loc : str
+        Where, as `Figure.legend` has it.
+    """
+    handles = {
+        label: handle
+        for ax in fig.axes
+        for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)
+    }
+    columns = max(1, min(len(handles), int(fig.get_figwidth() // 1.1)))
+    return fig.legend(list(handles.values()), list(handles), loc=loc, ncols=columns)

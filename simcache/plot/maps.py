@@ -1,0 +1,205 @@
+"""heatmap and gap: one number per cell of a grid of simulations."""
+
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.collections import PatchCollection, QuadMesh
+from matplotlib.colorbar import Colorbar
+from matplotlib.colors import CenteredNorm, Normalize
+from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
+
+from .rows import axis_name, base, cells, checked, choice, labels, policy_name, rate_name
+
+RATES = ("hit_rate", "hit_rate_warm")
+TICKS = 8  # at most, on an axis of equal cells
+MISSING = "0.8"  # a grey: no simulation there
+
+
+def heatmap(
+    ax: Axes,
+    table: pd.DataFrame,
+    *,
+    x: str,
+    y: str,
+    policy: str,
+    value: str = "hit_rate",
+    limits: tuple[float, float] | None = None,
+    bar: bool = True,
+) -> QuadMesh:
+    """Draw one policy's value over the grid of columns x by y, averaged over policy seeds.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    table : DataFrame
+        Rows of `sweep`; x, y and policy must single out one simulation (per policy seed). Rows without x or y are left
+        out; a cell without a row is grey.
+    x, y : str
+        Columns, e.g. "fraction" and "alpha". Even steps get a linear axis, even ratios a logarithmic one, any other
+        grid (and text) equal cells labelled with their values.
+    policy : str
+        Label in the table.
+    value : str
+        Column to show. Lighter is higher.
+    limits : tuple of float, optional
+        Values at the ends of the colours; by default 0 and 1 for rates, else the range of the values.
+    bar : bool
+        Add a labelled colour bar; without it, pass what is returned to `Figure.colorbar` for several panels at once.
+
+    Returns
+    -------
+    QuadMesh
+
+    Raises
+    ------
+    TypeError, ValueError
+        When rows or columns are missing, the policy is unknown, or a cell holds more than one simulation.
+    """
+    checked(table, _columns(x, y, value))
+    grid = cells(table, x, y, policy, value)
+    low, high = limits or ((0.0, 1.0) if value in RATES else (float(np.nanmin(grid)), float(np.nanmax(grid))))
+    mesh = _draw(ax, grid, x, y, "cividis", Normalize(low, high))
+    ax.set_title(policy_name(policy))
+    if bar:
+        _bar(ax, mesh, rate_name(table, value) if value in RATES else axis_name(value))
+    return mesh
+
+
+def gap(
+    ax: Axes,
+    table: pd.DataFrame,
+    *,
+    x: str,
+    y: str,
+    policy: str = "opt",
+    against: str = "best",
+    value: str = "hit_rate",
+    limit: float | None = None,
+    bar: bool = True,
+) -> QuadMesh:
+    """Draw how far a policy is above another over the grid of columns x by y.
+
+    Each policy is averaged over its seeds first, then the two are subtracted.
+
+    Parameters
+    ----------
+    ax, table, x, y, bar
+        As for `heatmap`; the colour bar shows the part of the scale that the values use.
+    policy : str
+        The one subtracted from.
+    against : str
+        A label in the table, or "best": in each cell the highest of all policies that are not OPT.
+    value : {"hit_rate", "hit_rate_warm"}
+    limit : float, optional
+        Gap at which the colours end, on both sides of 0; by default the largest in the table.
+
+    Returns
+    -------
+    QuadMesh
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `heatmap`.
+
+    Notes
+    -----
+    Cells below 0 are hatched, so that they stand out in grey print too.
+    """
+    choice(value, "value", RATES)
+    checked(table, _columns(x, y, value))
+    known = labels(table)
+    choice(policy, "policy", known)
+    others = [label for label in known if base(label) != "opt" and label != policy]
+    if against == "best":
+        if not others:
+            raise ValueError(f"a gap to the best must have a policy other than OPT in the table, got {', '.join(known)}")
+        # A policy without a row there might have been the best: leave the cell open.
+        grids = [cells(table, x, y, label, value) for label in others]
+        merged = pd.concat([grid.stack(future_stack=True) for grid in grids], axis=1)
+        other = cast(pd.DataFrame, merged.max(axis=1, skipna=False).unstack())
+    elif choice(against, "against", [*known, "best"]) == policy:
+        raise ValueError(f"against must be another policy than {policy!r}, got the same")
+    else:
+        other = cells(table, x, y, against, value)
+    grid = cells(table, x, y, policy, value) - other
+    if grid.isna().all(axis=None):
+        raise ValueError(f"policies {policy!r} and {against!r} must share a cell of {x} and {y}, got none")
+    reach = float(np.nanmax(np.abs(grid))) if limit is None else limit
+    mesh = _draw(ax, grid, x, y, "RdBu_r", CenteredNorm(0, reach or 1.0))
+    name = "best other" if against == "best" else policy_name(against)
+    ax.set_title(f"{policy_name(policy)} − {name}")
+    if bar:
+        shown = _bar(ax, mesh, "gap in " + rate_name(table, value))
+        low, high = min(0.0, float(np.nanmin(grid))), max(0.0, float(np.nanmax(grid)))
+        if low < high:
+            shown.ax.set_ylim(max(low, -reach), min(high, reach))
+    return mesh
+
+
+def _columns(x: str, y: str, value: str) -> tuple[str, ...]:
+    if x == y:
+        raise ValueError(f"x and y must be two columns, got {x!r} twice")
+    return ("policy", "seed", x, y, value, *(["warmup"] if value in RATES else []))
+
+
+def _draw(ax: Axes, grid: pd.DataFrame, x: str, y: str, colours: str, norm: Normalize) -> QuadMesh:
+    across, down = _axis(ax, "x", grid.columns), _axis(ax, "y", grid.index)
+    values = np.ma.masked_invalid(grid.to_numpy(float))
+    # Edges in the cell's own colour close the hairlines that viewers leave between neighbours.
+    mesh = ax.pcolormesh(across, down, values, cmap=colours, norm=norm, edgecolors="face", linewidth=0.2)
+    mesh.set_cmap(mesh.get_cmap().with_extremes(bad=MISSING))
+    if isinstance(norm, CenteredNorm) and (below := np.argwhere(values.filled(0) < -1e-9)).size:
+        boxes = [
+            Rectangle((across[i], down[j]), across[i + 1] - across[i], down[j + 1] - down[j]) for j, i in below.tolist()
+        ]
+        ax.add_collection(PatchCollection(boxes, facecolor="none", edgecolor="0.25", linewidth=0, hatch="/////"))
+    ax.set_xlabel(axis_name(x))
+    ax.set_ylabel(axis_name(y))
+    return mesh
+
+
+def _axis(ax: Axes, which: str, keys: pd.Index[Any]) -> NDArray[np.float64]:
+    """Cell edges along one axis, whose scale and ticks are set to suit the grid."""
+    axis = ax.xaxis if which == "x" else ax.yaxis
+    edges, scale = _edges(keys)
+    if scale == "equal":
+        step = -(-len(keys) // TICKS)
+        axis.set_ticks(np.arange(0, len(keys), step) + 0.5, [_short(key) for key in keys[::step]])
+    else:
+        ax.set(**{f"{which}scale": scale})
+    return edges
+
+
+def _edges(keys: pd.Index[Any]) -> tuple[NDArray[np.float64], str]:
+    if len(keys) > 1 and pd.api.types.is_numeric_dtype(keys.dtype):
+        values = keys.to_numpy(float)
+        if _even(values):
+            return _between(values), "linear"
+        if values[0] > 0 and _even(np.log(values)):
+            return np.exp(_between(np.log(values))), "log"
+    return np.arange(len(keys) + 1, dtype=np.float64), "equal"
+
+
+def _even(values: NDArray[np.float64]) -> bool:
+    steps = np.diff(values)
+    return bool(np.allclose(steps, steps.mean(), rtol=0.1, atol=0))
+
+
+def _between(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Midpoints of neighbours, and as far again beyond both ends."""
+    middle = (values[:-1] + values[1:]) / 2
+    return np.concatenate([[2 * values[0] - middle[0]], middle, [2 * values[-1] - middle[-1]]])
+
+
+def _short(key: object) -> str:
+    return f"{key:g}" if isinstance(key, float) else str(key)
+
+
+def _bar(ax: Axes, mesh: QuadMesh, label: str) -> Colorbar:
+    bar = ax.figure.colorbar(mesh, ax=ax, label=label)
+    bar.outline.set_linewidth(0.4)  # type: ignore[operator]
+    return bar

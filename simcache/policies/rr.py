@@ -1,0 +1,52 @@
+"""RR, random replacement: evict an item drawn uniformly from the cache.
+
+Belady, IBM Systems Journal 1966. Draws come from splitmix64 by counter (bits.py), one for each eviction, so a seed
+gives the same hits everywhere. An item is cached iff the slot it last stood in still holds it. O(1) an access.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from ..bits import draw, draw_reference
+from ..jit import compiled
+from . import Hits, Ids
+
+RANDOM = True
+
+
+@compiled
+def kernel(ids: Ids, n_items: int, capacity: int, seed: int) -> Hits:
+    slot = np.zeros(n_items, np.int32)
+    held = np.full(capacity, -1, np.int32)
+    hits = np.empty(ids.size, np.bool_)
+    used = draws = 0
+    for t in range(ids.size):
+        i = ids[t]
+        hit = held[slot[i]] == i
+        hits[t] = hit
+        if hit:
+            continue
+        if used < capacity:
+            victim = used
+            used += 1
+        else:
+            victim = draw(np.uint64(seed), draws, capacity)
+            draws += 1
+        held[victim] = i
+        slot[i] = victim
+    return hits
+
+
+def reference(ids: Iterable[int], capacity: int, seed: int) -> Iterator[bool]:
+    held: list[int] = []
+    draws = 0
+    for i in ids:
+        yield i in held
+        if i in held:
+            continue
+        if len(held) < capacity:
+            held.append(i)
+        else:
+            held[draw_reference(seed, draws, capacity)] = i
+            draws += 1

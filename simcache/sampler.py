@@ -1,0 +1,145 @@
+"""Record what a sampler yields, without moving the order that training will see."""
+
+import operator
+import random
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .trace import LIMIT, Scalar, Trace, whole
+
+CHUNK = 1 << 16
+# What PyTorch's samplers were made with; those that an object has become source columns.
+PARAMETERS = ("replacement", "num_samples", "num_replicas", "rank", "shuffle", "drop_last")
+
+
+def record(sampler: Iterable[int], epochs: int = 1, *, n_items: int | None = None, name: str | None = None) -> Trace:
+    """The item ids that `sampler` yields in `epochs` passes, one after the other.
+
+    Where the sampler has ``set_epoch``, it is called with 0, 1, … before each pass. Afterwards its epoch, its
+    generator, and the global generators of Python, NumPy and (if loaded) PyTorch are as they were, so recording does
+    not change what training will see.
+
+    Parameters
+    ----------
+    sampler : iterable of int
+        PyTorch's samplers, or any iterable of item ids that ends.
+    epochs : int
+        Passes, >= 1. An iterator has only one.
+    n_items : int, optional
+        Items in the data set; by default the length of the sampler's ``data_source``, ``dataset`` or ``weights``,
+        else the largest id + 1.
+    name : str, optional
+        By default the sampler's class, and its rank if it has one.
+
+    Returns
+    -------
+    Trace
+        Its `source` holds the class, the parameters found on the sampler, PyTorch's version if loaded, and as
+        ``trace_seed`` the seed that the sampler or its generator was made with, if any.
+
+    Raises
+    ------
+    TypeError
+        When the sampler cannot be iterated over or yields anything but whole numbers, such as batches.
+    ValueError
+        When an iterator is to be recorded for more than one epoch, or an id is out of range.
+    """
+    name = _name(sampler) if name is None else name
+    where = f" for trace {name!r}"
+    epochs = whole(epochs, "epochs", 1, LIMIT, where)
+    if n_items is not None:
+        n_items = whole(n_items, "n_items", 1, LIMIT, where)
+    if not (hasattr(sampler, "__iter__") or hasattr(sampler, "__getitem__")):
+        raise TypeError(f"sampler must be an iterable of item ids{where}, got {sampler!r}")
+
+    starts, parts = [0], []
+    with _unmoved(sampler):
+        for epoch in range(epochs):
+            if hasattr(sampler, "set_epoch"):
+                sampler.set_epoch(epoch)
+            accesses = iter(sampler)
+            if accesses is sampler and epochs > 1:
+                raise ValueError(
+                    f"sampler must be iterable again for each of {epochs} epochs{where}, got an iterator: {sampler!r}"
+                )
+            parts.append(_ids(accesses, where))
+            starts.append(starts[-1] + parts[-1].size)
+    ids = np.concatenate(parts)
+    if n_items is None:
+        n_items = _length(sampler) or int(ids.max(initial=0)) + 1
+    return Trace(ids, n_items, name, starts[:-1], _source(sampler))
+
+
+def _ids(accesses: Iterator[Any], where: str) -> NDArray[np.int64]:
+    parts = [np.empty(0, np.int64)]
+    while chunk := list(islice(accesses, CHUNK)):
+        try:
+            parts.append(np.fromiter(map(operator.index, chunk), np.int64, len(chunk)))
+        except (TypeError, OverflowError):
+            bad = next(value for value in chunk if not _is_id(value))
+            hint = " (a batch: record what its sampler yields, `.sampler`)" if hasattr(bad, "__len__") else ""
+            raise TypeError(f"sampler must yield item ids, whole numbers,{where}, got {bad!r}{hint}") from None
+    return np.concatenate(parts)
+
+
+def _is_id(value: Any) -> bool:
+    try:
+        return -(2**63) <= operator.index(value) < 2**63
+    except TypeError:
+        return False
+
+
+@contextmanager
+def _unmoved(sampler: Any) -> Iterator[None]:
+    """Whatever a pass over `sampler` draws or sets is put back, also when the pass fails."""
+    with ExitStack() as undo:
+        for get, put in _states(sampler):
+            undo.callback(put, get())
+        yield
+
+
+def _states(sampler: Any) -> Iterator[tuple[Callable[[], Any], Callable[[Any], Any]]]:
+    """Pairs of functions that read and restore one piece of state each."""
+    yield random.getstate, random.setstate
+    yield np.random.get_state, np.random.set_state
+    if torch := sys.modules.get("torch"):  # a sampler of torch's has loaded it; nothing else may
+        yield torch.get_rng_state, torch.set_rng_state
+    own = getattr(sampler, "generator", None)
+    if hasattr(own, "get_state") and hasattr(own, "set_state"):
+        yield own.get_state, own.set_state
+    if hasattr(sampler, "set_epoch") and hasattr(sampler, "epoch"):
+        yield lambda: sampler.epoch, sampler.set_epoch
+
+
+def _length(sampler: Any) -> int | None:
+    for attribute in ("data_source", "dataset", "weights"):
+        try:
+            return max(1, len(getattr(sampler, attribute)))
+        except (AttributeError, TypeError):  # none, or one without a length
+            continue
+    return None
+
+
+def _name(sampler: Any) -> str:
+    rank = getattr(sampler, "rank", None)
+    return type(sampler).__name__ + (f"-rank{rank}" if isinstance(rank, int) else "")
+
+
+def _source(sampler: Any) -> dict[str, Scalar]:
+    source: dict[str, Scalar] = {"generator": "sampler", "sampler": type(sampler).__name__}
+    for parameter in PARAMETERS:
+        if isinstance(value := getattr(sampler, parameter, None), bool | int):
+            source[parameter] = value
+    if torch := sys.modules.get("torch"):
+        source["torch"] = str(torch.__version__)
+    own = getattr(sampler, "generator", None)
+    seed = own.initial_seed() if hasattr(own, "initial_seed") else getattr(sampler, "seed", None)
+    if isinstance(seed, int):
+        source["trace_seed"] = seed
+    return source

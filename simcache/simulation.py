@@ -1,0 +1,196 @@
+"""simulate(): the one checked door to the kernels."""
+
+import inspect
+import operator
+import sys
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numba.core.dispatcher import Dispatcher
+
+from . import policies
+from .policies import Hits, Ids
+from .trace import Trace, whole
+
+Policy = str | tuple[str, Mapping[str, Any]] | ModuleType | Callable[..., Hits]
+SEED_LIMIT = 2**64 - 1
+RESERVED = ("seed", "warmup", "tolerance", "sample", "repeats")  # parameters of simulate, hit_curve and sweep
+
+
+class Chosen(NamedTuple):
+    """A policy ready to run: its kernel, all its parameters, its label in tables, whether it draws random numbers."""
+
+    kernel: Callable[..., Hits]
+    params: dict[str, Any]
+    label: str
+    random: bool
+    module: ModuleType | None
+
+
+def simulate(trace: Trace, policy: Policy, capacity: int, *, seed: int = 0, **params: Any) -> Hits:
+    """Replay a trace through a policy, from an empty cache.
+
+    Parameters
+    ----------
+    trace : Trace
+    policy : str, (str, dict), module or compiled kernel
+        A name (`policies.names()`), a name and its parameters, a module with a `kernel`, or a kernel compiled with
+        Numba: ``kernel(ids, n_items, capacity, seed, …)``.
+    capacity : int
+        Items the cache holds, at least 1. Above `trace.n_items` nothing is ever evicted.
+    seed : int
+        0 … 2^64 - 1. The same seed gives the same hits on any machine; policies that draw nothing ignore it.
+    **params
+        The policy's own parameters, e.g. ``bypass=True`` for OPT.
+
+    Returns
+    -------
+    numpy.ndarray of bool, shape (n_accesses,)
+        Which accesses hit.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When an argument is not as stated; the message names what must hold and what came.
+    """
+    check_trace(trace)
+    chosen = choose(policy, params)
+    items = whole(capacity, "capacity", 1, where=f" for trace {trace.name!r}", unit=" of items")
+    return run(chosen, trace, items, check_seed(seed))
+
+
+def run(chosen: Chosen, trace: Trace, capacity: int, seed: int) -> Hits:
+    """`simulate` with its arguments already checked."""
+    if not len(trace):
+        return np.empty(0, np.bool_)
+    ids, n_items = dense(trace)
+    hits = chosen.kernel(ids, n_items, min(capacity, n_items), np.uint64(seed), **chosen.params)
+    return _one_bool_each(hits, ids.size, chosen.label)
+
+
+def _one_bool_each(hits: Any, n_accesses: int, label: str) -> Hits:
+    if isinstance(hits, np.ndarray) and hits.dtype == np.bool_ and hits.shape == (n_accesses,):
+        return hits
+    came = f"{hits.dtype} of shape {hits.shape}" if isinstance(hits, np.ndarray) else _short(hits)
+    raise TypeError(f"a kernel must return one bool per access, {n_accesses} for policy {label!r}, got {came}")
+
+
+def dense(trace: Trace) -> tuple[Ids, int]:
+    """Ids as kernels take them, and how many items there are.
+
+    Kernels keep arrays of `n_items`. Where the trace has far fewer accesses than that, its items are renumbered, so
+    that a short trace over 2^31 possible items costs what a short trace should; no policy looks at an id's value.
+    """
+    if trace.n_items <= 4 * len(trace) + 65536:
+        return np.asarray(trace.ids), trace.n_items
+    codes, uniques = pd.factorize(np.asarray(trace.ids))
+    ids = codes.astype(np.int32)
+    ids.flags.writeable = False  # a kernel compiles once, for read-only arrays
+    return ids, len(uniques)
+
+
+def check_trace(trace: object) -> None:
+    """Refuse what is not a Trace."""
+    if not isinstance(trace, Trace):
+        raise TypeError(f"trace must be a simcache.Trace (see Trace and Trace.of), got {_short(trace)}")
+
+
+def check_seed(seed: object) -> int:
+    """A policy's seed, a whole number 0 … 2^64 - 1."""
+    return whole(seed, "seed", 0, SEED_LIMIT)
+
+
+def choose(policy: Policy, given: Mapping[str, Any] | None = None) -> Chosen:
+    """The policy that `policy` names, with `given` and its own parameters, every default filled in.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When there is no such policy or parameter (the message names the nearest), a value is of the wrong kind, or
+        one is given twice.
+    """
+    own: Mapping[str, Any] = {}
+    if isinstance(policy, tuple):
+        policy, own = _pair(policy)
+    if twice := sorted(set(own) & set(given or {})):
+        raise ValueError(f"a policy parameter must be given once, got {', '.join(twice)} twice for {policy!r}")
+    kernel, name, module = _find(policy)
+    params, label = _bind(kernel, name, {**own, **(given or {})})
+    return Chosen(kernel, params, label, bool(getattr(module, "RANDOM", False)), module)
+
+
+def _pair(policy: Any) -> tuple[str, Mapping[str, Any]]:
+    if len(policy) == 2 and isinstance(policy[0], str) and isinstance(policy[1], Mapping):
+        return policy[0], policy[1]
+    raise TypeError(f"a policy with parameters must be (name, {{parameter: value}}), got {policy!r}")
+
+
+def _find(policy: Policy) -> tuple[Callable[..., Hits], str, ModuleType | None]:
+    if isinstance(policy, str):
+        policy = policies.load(policy)
+    if isinstance(policy, ModuleType):
+        kernel = getattr(policy, "kernel", None)
+        if not isinstance(kernel, Dispatcher):
+            raise TypeError(f"a policy module must have a compiled `kernel`, got {policy.__name__!r}")
+        return kernel, policy.__name__.rpartition(".")[2], policy
+    if isinstance(policy, Dispatcher):
+        name, home = policy.py_func.__name__, policy.py_func.__module__
+        if name == "kernel" and home != "__main__":
+            name = home.rpartition(".")[2]
+        return policy, name, sys.modules.get(home)
+    raise TypeError(
+        f"policy must be a name ({', '.join(policies.names())}), (name, parameters), a module with a compiled kernel, "
+        f"or a kernel compiled with numba.njit, got {_short(policy)}"
+    )
+
+
+def _bind(kernel: Callable[..., Hits], name: str, given: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+    """All parameters of the kernel, and the policy's label: its name and what differs from the defaults."""
+    signature = list(inspect.signature(getattr(kernel, "py_func", kernel)).parameters.values())
+    if [p.name for p in signature[:4]] != ["ids", "n_items", "capacity", "seed"]:
+        raise TypeError(
+            f"a kernel must begin (ids, n_items, capacity, seed), got {name}({', '.join(p.name for p in signature)})"
+        )
+    defaults = {p.name: p.default for p in signature[4:]}
+    for parameter, default in defaults.items():
+        if parameter in RESERVED or default is inspect.Parameter.empty:
+            raise TypeError(
+                f"a kernel's parameters must have defaults and not be named {', '.join(RESERVED)}, "
+                f"got {parameter!r} of policy {name!r}"
+            )
+    for parameter in given:
+        if parameter not in defaults:
+            near = "".join(f" did you mean {n!r}?" for n in get_close_matches(parameter, defaults, 1))
+            known = ", ".join(defaults) or "none"
+            raise ValueError(f"unknown parameter {parameter!r} of policy {name!r};{near} known: {known}")
+    params = {p: _cast(given[p], d, p, name) if p in given else d for p, d in defaults.items()}
+    changed = ", ".join(f"{p}={params[p]!r}" for p in sorted(params) if params[p] != defaults[p])
+    return params, f"{name}({changed})" if changed else name
+
+
+def _cast(value: Any, default: Any, parameter: str, name: str) -> Any:
+    """`value` as the default's type, without losing any of it."""
+    kind = type(default)
+    if isinstance(value, np.generic):
+        value = value.item()
+    try:
+        if kind is bool and value in (True, False) and not isinstance(value, float):
+            return bool(value)
+        if kind is int and not isinstance(value, bool):
+            return operator.index(value)
+        if kind is float and not isinstance(value, bool | str):
+            return float(value)
+        if kind not in (bool, int, float) and isinstance(value, kind):
+            return value
+    except (TypeError, ValueError):
+        pass
+    raise TypeError(f"parameter {parameter!r} of policy {name!r} must be a {kind.__name__}, got {value!r}")
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return f"{type(value).__name__} {text if len(text) <= 60 else text[:57] + '...'}"

@@ -1,0 +1,14 @@
+"""Traces made from a law and a seed: the same bits on every machine.
+
+Sizes come first, then parameters, then the seed by keyword. Each trace's `source` says what made it, and its seed is
+the column ``trace_seed``, since ``seed`` is the policy's.
+"""
+
+from .chains import markov as markov
+from .chains import repeat as repeat
+from .chains import ring as ring
+from .epochs import loop as loop
+from .epochs import shuffle_buffer as shuffle_buffer
+from .epochs import shuffled as shuffled
+from .independent import uniform as uniform
+from .independent import zipf as zipf

@@ -1,0 +1,53 @@
+"""What every generator of this package asks of its arguments."""
+
+import math
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from ..trace import LIMIT, whole
+
+
+def size(value: Any, what: str, where: str, low: int = 1) -> int:
+    """`value` as a count `low` … 2^31 - 1; `where` names the caller in the message."""
+    return whole(value, what, low, LIMIT, f" for {where}")
+
+
+def length(n_items: int, epochs: int, where: str) -> int:
+    """Accesses in `epochs` passes over `n_items`, if a trace can hold as many."""
+    if n_items * epochs > LIMIT:
+        raise ValueError(f"n_items * epochs must be at most {LIMIT} accesses for {where}, got {n_items} * {epochs}")
+    return n_items * epochs
+
+
+def real(value: Any, what: str, where: str, high: float = math.inf) -> float:
+    """`value` as a finite float in 0 … `high`."""
+    bounds = "a finite number >= 0" if high == math.inf else f"a number 0 … {high:g}"
+    message = f"{what} must be {bounds} for {where}, got {value!r}"
+    if isinstance(value, bool | np.bool_) or not isinstance(value, Real):
+        raise TypeError(message)
+    try:
+        number = float(value)
+    except OverflowError:  # a whole number beyond all floats
+        raise ValueError(message) from None
+    if not (math.isfinite(number) and 0 <= number <= high):
+        raise ValueError(message)
+    return number
+
+
+def flag(value: Any, what: str, where: str) -> bool:
+    """`value` as a bool, if it is one."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{what} must be True or False for {where}, got {value!r}")
+    return bool(value)
+
+
+def whole_seed(value: Any, where: str) -> int:
+    """`value` as a seed 0 … 2^64 - 1."""
+    return whole(value, "seed", 0, 2**64 - 1, f" for {where}")
+
+
+def generator(seed: int) -> np.random.Generator:
+    """The stream of `seed`. PCG64 by name: NumPy may change which one `default_rng` means."""
+    return np.random.Generator(np.random.PCG64(seed))

@@ -1,0 +1,101 @@
+"""Independent accesses: uniform and Zipf, the independent reference model."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..jit import compiled
+from ..trace import Trace
+from .checks import generator, real, size, whole_seed
+from .draws import independent, laws
+
+
+def uniform(n_items: int, n_accesses: int, *, seed: int = 0) -> Trace:
+    """Every access to an item drawn uniformly, independently of all others.
+
+    Parameters
+    ----------
+    n_items, n_accesses : int
+        Items to draw from, 1 … 2^31 - 1; accesses to draw, 0 … 2^31 - 1.
+    seed : int
+        0 … 2^64 - 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When an argument is not as stated.
+    """
+    where = "synth.uniform"
+    n_items, n_accesses = size(n_items, "n_items", where), size(n_accesses, "n_accesses", where, 0)
+    seed = whole_seed(seed, where)
+    ids = generator(seed).integers(0, n_items, n_accesses, np.int32)
+    return Trace(ids, n_items, f"uniform-{n_items}", source={"generator": "uniform", "trace_seed": seed})
+
+
+def zipf(n_items: int, n_accesses: int, alpha: float, *, seed: int = 0) -> Trace:
+    r"""Independent accesses where the k-th most popular item has a share proportional to :math:`k^{-\alpha}`.
+
+    Which item is the k-th is drawn too, so that popularity does not follow the id.
+
+    Parameters
+    ----------
+    n_items, n_accesses : int
+        Items to draw from, 1 … 2^31 - 1; accesses to draw, 0 … 2^31 - 1.
+    alpha : float
+        Finite, >= 0; 0 is uniform. Shares below 2^-54 round to none.
+    seed : int
+        0 … 2^64 - 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When an argument is not as stated.
+    """
+    where = "synth.zipf"
+    n_items, n_accesses = size(n_items, "n_items", where), size(n_accesses, "n_accesses", where, 0)
+    alpha, seed = real(alpha, "alpha", where), whole_seed(seed, where)
+    rng = generator(seed)
+    items = rng.permutation(n_items).astype(np.int32)
+    law = laws(_powers(n_items, alpha), np.array([0, n_items]))
+    ids = independent(law, items, n_accesses, rng)
+    source = {"generator": "zipf", "alpha": alpha, "trace_seed": seed}
+    return Trace(ids, n_items, f"zipf-{alpha}", source=source)
+
+
+# `**` may differ in its last bit between machines. These use only operations that IEEE 754 fixes to the bit.
+LN2 = math.log(2)
+HALF = math.sqrt(0.5)
+
+
+@compiled
+def _log(x: float) -> float:
+    mantissa, exponent = math.frexp(x)
+    if mantissa < HALF:
+        mantissa, exponent = 2 * mantissa, exponent - 1
+    s = (mantissa - 1) / (mantissa + 1)
+    total = 0.0
+    for odd in range(23, 0, -2):  # 2 artanh(s), |s| < 0.172: the next term is below 2^-60
+        total = total * s * s + 1 / odd
+    return exponent * LN2 + 2 * s * total
+
+
+@compiled
+def _exp(x: float) -> float:
+    if x < -100 * LN2:  # 2^-100 of the largest weight: even 2^31 of them round to none
+        return 0.0
+    exponent = math.floor(x / LN2 + 0.5)
+    rest = x - exponent * LN2
+    total = 1.0
+    for k in range(16, 0, -1):  # |rest| < 0.347: the next term is below 2^-70
+        total = 1 + rest / k * total
+    return math.ldexp(total, int(exponent))
+
+
+@compiled
+def _powers(n: int, alpha: float) -> NDArray[np.float64]:
+    """k^-alpha for k = 1 … n, the same bits on every machine."""
+    powers = np.empty(n, np.float64)
+    for k in range(n):
+        powers[k] = _exp(-alpha * _log(k + 1.0))
+    return powers
