@@ -1,0 +1,74 @@
+"""Outside witnesses: hits as cachetools and libcachesim count them, where they define the same policy."""
+
+import struct
+
+import cachetools
+import libcachesim
+import numpy as np
+import pytest
+
+from simcache import Trace, simulate, synth
+
+CAPACITIES = [1, 2, 3, 10, 100, 450]
+
+
+def make_traces():
+    """Eight traces of unlike shape: skewed, uniform, epochs, cyclic, local, recorded keys, tiny."""
+    rng = np.random.default_rng(11)
+    zipf = synth.zipf(1000, 20_000, 0.9, seed=1)
+    return [
+        zipf,
+        synth.zipf(300, 20_000, 1.4, seed=2),
+        synth.uniform(500, 20_000, seed=3),
+        synth.shuffled(500, 20, seed=4),
+        synth.loop(500, 10_000),
+        synth.ring(800, 20_000, 0.1, seed=5),
+        synth.repeat(zipf, 0.5, seed=6),
+        Trace.of(rng.integers(0, 7, 50), "tiny"),
+    ]
+
+
+TRACES = make_traces()
+NAMES = [trace.name for trace in TRACES]
+
+
+def through_cachetools(cache, trace):
+    hits = np.zeros(len(trace), np.bool_)
+    for t, i in enumerate(trace.ids.tolist()):
+        if i in cache:
+            hits[t] = cache[i]  # a lookup, which moves the item up
+        else:
+            cache[i] = True
+    return hits
+
+
+# RR draws its victims in another way, so only its mean can agree: test_exact.py.
+@pytest.mark.parametrize("name", ["lru", "lfu", "fifo"])
+@pytest.mark.parametrize("trace", TRACES, ids=NAMES)
+def test_cachetools_hits_the_same_accesses(name, trace):
+    for capacity in CAPACITIES:
+        cache = getattr(cachetools, f"{name.upper()}Cache")(capacity)
+        assert (simulate(trace, name, capacity) == through_cachetools(cache, trace)).all()
+
+
+def write_oracle_general(trace, path):
+    """The trace as libcachesim reads it: time, id, size 1, and the position of the next access, from 1; -1: never."""
+    after, seen = [], {}
+    for t in range(len(trace) - 1, -1, -1):
+        i = int(trace.ids[t])
+        after.append(seen.get(i, -1))
+        seen[i] = t + 1
+    records = zip(range(len(trace)), trace.ids.tolist(), reversed(after), strict=True)
+    path.write_bytes(b"".join(struct.pack("<IQIq", t, i, 1, u) for t, i, u in records))
+
+
+@pytest.mark.parametrize("trace", TRACES, ids=NAMES)
+def test_libcachesim_counts_the_same_hits(trace, tmp_path):
+    path = tmp_path / "trace.oracleGeneral.bin"
+    write_oracle_general(trace, path)
+    for name, peer in [("lru", "LRU"), ("lfu", "LFU"), ("fifo", "FIFO"), ("opt", "Belady")]:
+        for capacity in CAPACITIES:
+            reader = libcachesim.TraceReader(str(path), libcachesim.TraceType.ORACLE_GENERAL_TRACE)
+            miss_rate, _ = getattr(libcachesim, peer)(capacity, hashpower=14).process_trace(reader)
+            hits = simulate(trace, name, capacity).sum()
+            assert round((1 - miss_rate) * len(trace)) == hits, (name, capacity)

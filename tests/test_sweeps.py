@@ -1,0 +1,145 @@
+"""hit_curve() and sweep(): the rows they promise, the order, the threads, and what they refuse."""
+
+import threading
+
+import numpy as np
+import pandas as pd
+import pytest
+from strategies import shuffled_ids
+
+from simcache import Trace, hit_curve, pool, simulate, sweep
+from simcache.tables import default_capacities
+from simcache.trace import COLUMNS
+
+EPOCHS = Trace(shuffled_ids(40, 4, 0), 40, "epochs", range(0, 160, 40), {"generator": "shuffled", "trace_seed": 0})
+PLAIN = Trace(shuffled_ids(30, 2, 1), 30, "plain", source={"generator": "plain", "alpha": 0.5})
+GRID = ([EPOCHS, PLAIN], ["lru", "rr", ("opt", {"bypass": True})], [0.1, 0.5, 1.0])
+
+
+def test_a_row_holds_what_the_simulation_says():
+    table = sweep(*GRID, seeds=[5, 6])
+    assert list(table.columns) == [*COLUMNS, "generator", "trace_seed", "alpha"]
+    assert len(table) == 2 * 3 * (1 + 2 + 1)
+    for row in table.itertuples():
+        trace = {"epochs": EPOCHS, "plain": PLAIN}[row.trace]
+        policy = {"opt(bypass=True)": ("opt", {"bypass": True})}.get(row.policy, row.policy)
+        hits = simulate(trace, policy, row.capacity, seed=row.seed)
+        warmup = 40 if trace is EPOCHS else 0
+        assert (row.capacity, row.accesses) == (max(1, round(row.fraction * trace.n_items)), len(trace))
+        assert (row.hits, row.hit_rate, row.warmup) == (hits.sum(), hits.mean(), warmup)
+        assert row.hit_rate_warm == hits[warmup:].mean()
+        assert (row.low, row.high, row.exact) == (row.hit_rate, row.hit_rate, True)
+        assert row.generator == trace.source["generator"]
+    assert table["hits"].dtype == "Int64"
+    assert table["trace_seed"].dtype == "Int64"
+    assert table["trace_seed"].isna().sum() == table["alpha"].notna().sum() == 12
+    assert table.loc[table["policy"] == "lru", "seed"].unique().tolist() == [5]
+
+
+def test_any_number_of_threads_gives_the_same_table(monkeypatch):
+    tables = []
+    for workers in (1, 8):
+        monkeypatch.setattr(pool, "threads", lambda workers=workers: workers)
+        tables.append(sweep(*GRID, seeds=range(5)))
+    pd.testing.assert_frame_equal(*tables)
+
+
+def test_a_curve_is_simulate_at_each_size():
+    table = hit_curve(EPOCHS, "rr", [7, 1, 60], seed=3, warmup=10)
+    assert table["capacity"].tolist() == [7, 1, 60]
+    assert table["fraction"].tolist() == [7 / 40, 1 / 40, 60 / 40]
+    for row in table.itertuples():
+        hits = simulate(EPOCHS, "rr", row.capacity, seed=3)
+        assert (row.hits, row.hit_rate_warm) == (hits.sum(), hits[10:].mean())
+
+
+def test_default_sizes_run_from_one_to_all():
+    assert hit_curve(PLAIN, "lru")["capacity"].tolist() == default_capacities(30)
+    for n_items in (1, 2, 3, 100, 12_345, 2**31 - 1):
+        sizes = default_capacities(n_items)
+        assert sizes == sorted(set(sizes))
+        assert (sizes[0], sizes[-1]) == (1, n_items)
+        assert len(sizes) <= 100
+    assert len(default_capacities(10**6)) > 85
+
+
+@pytest.mark.parametrize(("given", "warmup"), [(None, 40), (0, 0), (159, 159), (160, 160), (500, 500)])
+def test_warm_rates_leave_out_the_warmup(given, warmup):
+    row = hit_curve(EPOCHS, "opt", [20], warmup=given).iloc[0]
+    assert row["warmup"] == warmup
+    tail = simulate(EPOCHS, "opt", 20)[warmup:]
+    assert row["hit_rate_warm"] == tail.mean() if tail.size else np.isnan(row["hit_rate_warm"])
+
+
+def test_large_seeds_survive_the_table():
+    assert hit_curve(EPOCHS, "rr", [3], seed=2**64 - 1)["seed"].tolist() == [2**64 - 1]
+
+
+EMPTY = Trace([], 5, "empty")
+REFUSED = [
+    (lambda: hit_curve(EPOCHS, "lru", []), "capacities must name at least one size for trace 'epochs', got none"),
+    (lambda: hit_curve(EMPTY, "lru"), "a curve must have accesses to count, got none in trace 'empty'"),
+    (lambda: hit_curve(EPOCHS, "lru", 5), "capacities must be whole numbers of items for trace 'epochs', got 5"),
+    (lambda: hit_curve(EPOCHS, "lru", "5"), "capacities must be whole numbers of items"),
+    (
+        lambda: hit_curve(EPOCHS, "lru", [1, 2.5]),
+        "capacity must be a whole number of items >= 1 for trace 'epochs', got 2.5",
+    ),
+    (lambda: hit_curve(EPOCHS, "lru", [1], warmup=-1), "warmup must be a whole number of accesses >= 0"),
+    (lambda: hit_curve(EPOCHS, "lru", [1], bypass=True), "unknown parameter 'bypass' of policy 'lru'"),
+    (lambda: hit_curve([0], "lru", [1]), "trace must be a simcache.Trace"),
+    (lambda: sweep([EPOCHS, EMPTY], ["lru"], [0.5]), "a sweep's traces must have accesses, got none in trace 'empty'"),
+    (lambda: sweep([EPOCHS, EPOCHS], ["lru"], [0.5]), "traces must differ in name or source"),
+    (lambda: sweep(EPOCHS, ["lru"], [0.5]), "traces must be a list, got <Trace 'epochs'"),
+    (lambda: sweep([], ["lru"], [0.5]), "traces must name at least one, got none"),
+    (lambda: sweep([EPOCHS], "lru", [0.5]), "policies must be a list, got 'lru' alone"),
+    (lambda: sweep([EPOCHS], ("opt", {"bypass": True}), [0.5]), "policies must be a list"),
+    (lambda: sweep([EPOCHS], ["lru", "lru"], [0.5]), "policies must differ, got 'lru' twice"),
+    (lambda: sweep([EPOCHS], ["lru"], 0.5), "fractions must be a list, got 0.5 alone"),
+    (lambda: sweep([EPOCHS], ["lru"], [0.0]), "fractions must be numbers in (0, 1], got 0.0"),
+    (lambda: sweep([EPOCHS], ["lru"], [1.01]), "fractions must be numbers in (0, 1], got 1.01"),
+    (lambda: sweep([EPOCHS], ["lru"], [float("nan")]), "fractions must be numbers in (0, 1], got nan"),
+    (lambda: sweep([EPOCHS], ["lru"], [True]), "fractions must be numbers in (0, 1], got True"),
+    (lambda: sweep([EPOCHS], ["lru"], ["half"]), "fractions must be numbers in (0, 1], got 'half'"),
+    (lambda: sweep([EPOCHS], ["lru"], [0.5], seeds=[]), "seeds must name at least one, got none"),
+    (lambda: sweep([EPOCHS], ["lru"], [0.5], seeds=[-1]), "seed must be a whole number 0"),
+]
+
+
+@pytest.mark.parametrize(("call", "words"), REFUSED, ids=[str(k) for k in range(len(REFUSED))])
+def test_bad_input_is_refused(call, words):
+    with pytest.raises((TypeError, ValueError)) as refused:
+        call()
+    assert words in str(refused.value)
+
+
+def test_ctrl_c_stops_what_has_not_begun(monkeypatch):
+    monkeypatch.setattr(pool, "threads", lambda: 1)
+    begun, release = [], threading.Event()
+
+    def first():
+        begun.append("first")
+        raise KeyboardInterrupt
+
+    def later():
+        release.wait(10)
+        begun.append("later")
+
+    jobs = [first] + [later] * 50
+    threading.Timer(0.2, release.set).start()
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        pool.run_all(jobs, "sweep")
+    assert stopped.value.__notes__ == ["sweep stopped after 0 of 51 runs; nothing was written"]
+    assert len(begun) <= 2
+
+
+def test_an_error_in_a_job_is_the_callers():
+    with pytest.raises(ZeroDivisionError):
+        pool.run_all([lambda: 1, lambda: 1 // 0, lambda: 2], "jobs")
+
+
+def test_the_bar_is_silent_where_there_is_no_terminal(capfd):
+    pool.run_all([lambda: 1] * 3, "quiet")
+    assert capfd.readouterr().err == ""
+    pool.run_all([lambda: 1] * 3, "loud", progress=True)
+    assert "loud" in capfd.readouterr().err
