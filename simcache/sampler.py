@@ -110,9 +110,13 @@ def _states(sampler: Any) -> Iterator[tuple[Callable[[], Any], Callable[[Any], A
     yield np.random.get_state, np.random.set_state
     if torch := sys.modules.get("torch"):  # a sampler of torch's has loaded it; nothing else may
         yield torch.get_rng_state, torch.set_rng_state
-    own = getattr(sampler, "generator", None)
-    if hasattr(own, "get_state") and hasattr(own, "set_state"):
-        yield own.get_state, own.set_state
+    own: Any = getattr(sampler, "generator", None)
+    for get, put in ("get_state", "set_state"), ("getstate", "setstate"):  # torch.Generator, random.Random
+        if hasattr(own, get) and hasattr(own, put):
+            yield getattr(own, get), getattr(own, put)
+    if isinstance(own, np.random.Generator):
+        bits = own.bit_generator
+        yield lambda: bits.state, lambda state: setattr(bits, "state", state)
     if hasattr(sampler, "set_epoch") and hasattr(sampler, "epoch"):
         yield lambda: sampler.epoch, sampler.set_epoch
 
@@ -138,7 +142,7 @@ def _source(sampler: Any) -> dict[str, Scalar]:
             source[parameter] = value
     if torch := sys.modules.get("torch"):
         source["torch"] = str(torch.__version__)
-    own = getattr(sampler, "generator", None)
+    own: Any = getattr(sampler, "generator", None)
     seed = own.initial_seed() if hasattr(own, "initial_seed") else getattr(sampler, "seed", None)
     if isinstance(seed, int):
         source["trace_seed"] = seed

@@ -3,8 +3,6 @@
 import json
 import operator
 import os
-import zipfile
-import zlib
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -177,18 +175,16 @@ class Trace:
         ValueError
             When it is not a trace file, or is cut short.
         """
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                fields = {key: file[key] for key in ("ids", "n_items", "name", "epochs", "source")}
-            source = json.loads(str(fields["source"]))
-            epochs = tuple(fields["epochs"].tolist())
-            n_items, name = int(fields["n_items"]), str(fields["name"])
-        except OSError:
-            raise
-        except (ValueError, TypeError, KeyError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
-            raise ValueError(
-                f"a trace file must be one that Trace.save wrote, whole; got {os.fspath(path)!r}"
-            ) from error
+        with open(path, "rb") as opened:
+            try:
+                with np.load(opened, allow_pickle=False) as file:
+                    fields = {key: file[key] for key in ("ids", "n_items", "name", "epochs", "source")}
+                source = json.loads(str(fields["source"]))
+                epochs = tuple(fields["epochs"].tolist())
+                n_items, name = int(fields["n_items"]), str(fields["name"])
+            except Exception as error:  # a damaged archive fails in many ways
+                message = f"a trace file must be one that Trace.save wrote, whole; got {os.fspath(path)!r}"
+                raise ValueError(message) from error
         return cls(fields["ids"], n_items, name, epochs, source)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -232,7 +228,10 @@ def _first(ids: NDArray[np.int64], i: int) -> int:
 
 
 def _checked_ids(given: ArrayLike, n_items: int, name: str) -> NDArray[np.int32]:
-    ids = given if isinstance(given, np.ndarray) else np.asarray(given)
+    try:
+        ids = given if isinstance(given, np.ndarray) else np.asarray(given)
+    except ValueError:
+        raise ValueError(f"ids must be one-dimensional for trace {name!r}, got ragged rows") from None
     if ids.ndim != 1:
         raise ValueError(f"ids must be one-dimensional for trace {name!r}, got shape {ids.shape}")
     if ids.size == 0:
@@ -266,7 +265,8 @@ def _example(ids: NDArray[Any]) -> str:
 
 
 def _checked_epochs(given: Any, n_accesses: int, name: str) -> tuple[int, ...]:
-    message = f"epochs must be start offsets for trace {name!r}: first 0, non-decreasing, none past {n_accesses}; got {given!r}"
+    rule = f"first 0, non-decreasing, none past {n_accesses}"
+    message = f"epochs must be start offsets for trace {name!r}: {rule}; got {given!r}"
     try:
         epochs = tuple(operator.index(start) for start in given)
     except TypeError:

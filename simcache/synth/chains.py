@@ -42,7 +42,7 @@ def markov(matrix: Any, n_accesses: int, *, seed: int = 0) -> Trace:
     ids = chained(law, items, n_accesses, generator(seed))
     # A matrix is no scalar; its digest keeps two chains of one size and seed apart.
     digest = sha256(law.starts.tobytes() + items.tobytes() + law.edges.tobytes()).hexdigest()[:16]
-    source = {"generator": "markov", "matrix": digest, "trace_seed": seed}
+    source: dict[str, Scalar] = {"generator": "markov", "matrix": digest, "trace_seed": seed}
     return Trace(ids, n_items, f"markov-{n_items}", source=source)
 
 
@@ -81,7 +81,7 @@ def ring(n_items: int, n_accesses: int, jump: float, *, directed: bool = False, 
         part = ids[at : at + CHUNK]
         goals = rng.integers(0, n_items, part.size, np.int32)
         item = _walk(rng.random(part.size), goals, jump, up, n_items, item, part)
-    source = {"generator": "ring", "jump": jump, "directed": directed, "trace_seed": seed}
+    source: dict[str, Scalar] = {"generator": "ring", "jump": jump, "directed": directed, "trace_seed": seed}
     return Trace(ids, n_items, f"ring-{jump}" + ("-directed" if directed else ""), source=source)
 
 
@@ -125,7 +125,10 @@ def repeat(trace: Trace, probability: float, *, seed: int = 0) -> Trace:
 
 def _checked(matrix: Any, where: str) -> Any:
     """`matrix` as rows of positive probabilities in canonical CSR form, the caller's own left as it was."""
-    rows = matrix if sparse.issparse(matrix) else np.asarray(matrix)
+    try:
+        rows: Any = matrix if sparse.issparse(matrix) else np.asarray(matrix)
+    except ValueError:
+        raise ValueError(f"matrix must be square, n_items by n_items, for {where}, got ragged rows") from None
     if rows.dtype.kind not in "biuf":
         raise TypeError(f"matrix must hold numbers for {where}, got {rows.dtype}")
     if rows.ndim != 2 or rows.shape[0] != rows.shape[1] or rows.shape[0] == 0:

@@ -34,22 +34,21 @@ def laws(weights: NDArray[np.float64], starts: NDArray[np.int64]) -> Laws:
 
 def independent(law: Laws, items: NDArray[np.int32], n_accesses: int, rng: np.random.Generator) -> NDArray[np.int32]:
     """`n_accesses` draws from the first law; outcome k stands for ``items[k]``."""
-    return _draw(law, items, np.empty(n_accesses, np.int32), 0, 0, False, rng)
+    out = np.empty(n_accesses, np.int32)
+    for at in range(0, n_accesses, CHUNK):
+        part = out[at : at + CHUNK]
+        _follow(rng.random(part.size), *law, items, 0, False, part)
+    return out
 
 
 def chained(law: Laws, items: NDArray[np.int32], n_accesses: int, rng: np.random.Generator) -> NDArray[np.int32]:
     """A walk: the first item uniform, each next one drawn from its predecessor's law; edge k leads to ``items[k]``."""
     out = np.empty(n_accesses, np.int32)
-    out[:1] = rng.integers(0, law.starts.size - 1)
-    return _draw(law, items, out, 1, out[0] if n_accesses else 0, True, rng)
-
-
-def _draw(
-    law: Laws, items: NDArray[np.int32], out: NDArray[np.int32], first: int, row: int, chain: bool, rng: np.random.Generator
-) -> NDArray[np.int32]:
-    for at in range(first, out.size, CHUNK):
+    item = int(rng.integers(0, law.starts.size - 1))
+    out[:1] = item
+    for at in range(1, n_accesses, CHUNK):
         part = out[at : at + CHUNK]
-        row = _follow(rng.random(part.size), *law, items, int(row), chain, part)
+        item = _follow(rng.random(part.size), *law, items, item, True, part)
     return out
 
 

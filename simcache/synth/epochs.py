@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..jit import compiled
-from ..trace import Trace
+from ..trace import Scalar, Trace
 from .checks import flag, generator, length, size, whole_seed
 
 
@@ -48,8 +48,8 @@ def shuffled(n_items: int, epochs: int, *, seed: int = 0) -> Trace:
     rng = generator(seed)
     for start in range(0, ids.size, n_items):
         ids[start : start + n_items] = rng.permutation(n_items)
-    source = {"generator": "shuffled", "trace_seed": seed}
-    return Trace(ids, n_items, f"shuffled-{n_items}x{epochs}", range(0, ids.size, n_items), source)
+    source: dict[str, Scalar] = {"generator": "shuffled", "trace_seed": seed}
+    return Trace(ids, n_items, f"shuffled-{n_items}x{epochs}", tuple(range(0, ids.size, n_items)), source)
 
 
 def shuffle_buffer(n_items: int, epochs: int, buffer: int, *, drain: bool = True, seed: int = 0) -> Trace:
@@ -87,9 +87,9 @@ def shuffle_buffer(n_items: int, epochs: int, buffer: int, *, drain: bool = True
             ids[start : start + n_items] = _through(rng.integers(0, filled), min(buffer, n_items), n_items, n_items)
     else:
         ids = _through(rng.integers(0, buffer, ids.size), buffer, n_items, ids.size + buffer)
-    source = {"generator": "shuffle_buffer", "buffer": buffer, "drain": drain, "trace_seed": seed}
+    source: dict[str, Scalar] = {"generator": "shuffle_buffer", "buffer": buffer, "drain": drain, "trace_seed": seed}
     name = f"shuffle_buffer-{n_items}x{epochs}-{buffer}" + ("" if drain else "-endless")
-    return Trace(ids, n_items, name, range(0, ids.size, n_items), source)
+    return Trace(ids, n_items, name, tuple(range(0, ids.size, n_items)), source)
 
 
 @compiled

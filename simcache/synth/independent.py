@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..jit import compiled
-from ..trace import Trace
+from ..trace import Scalar, Trace
 from .checks import generator, real, size, whole_seed
 from .draws import independent, laws
 
@@ -59,13 +59,13 @@ def zipf(n_items: int, n_accesses: int, alpha: float, *, seed: int = 0) -> Trace
     items = rng.permutation(n_items).astype(np.int32)
     law = laws(_powers(n_items, alpha), np.array([0, n_items]))
     ids = independent(law, items, n_accesses, rng)
-    source = {"generator": "zipf", "alpha": alpha, "trace_seed": seed}
+    source: dict[str, Scalar] = {"generator": "zipf", "alpha": alpha, "trace_seed": seed}
     return Trace(ids, n_items, f"zipf-{alpha}", source=source)
 
 
 # `**` may differ in its last bit between machines. These use only operations that IEEE 754 fixes to the bit.
-LN2 = math.log(2)
-HALF = math.sqrt(0.5)
+LN2 = 0.6931471805599453
+HALF = 0.7071067811865476  # the root of 1/2
 
 
 @compiled
