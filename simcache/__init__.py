@@ -1,8 +1,33 @@
-"""Exact simulation of cache policies on data-loader traces, with curves, theory and figures."""
+"""Exact simulation of cache policies on data-loader traces, with curves, theory and figures.
+
+`Trace`, `simulate`, `hit_curve` and `sweep` are here; the rest is by namespace: `simcache.synth`, `simcache.sampler`,
+`simcache.policies`, `simcache.plot`, each loaded when first asked for.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from .curves import hit_curve as hit_curve
 from .simulation import simulate as simulate
 from .sweeps import sweep as sweep
 from .trace import Trace as Trace
 
+if TYPE_CHECKING:
+    from . import plot as plot
+    from . import policies as policies
+    from . import sampler as sampler
+    from . import synth as synth
+
 __version__ = "0.1.0"
+
+_NAMESPACES = ("plot", "policies", "sampler", "synth")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _NAMESPACES:
+        return import_module(f".{name}", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_NAMESPACES})

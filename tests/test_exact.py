@@ -82,7 +82,7 @@ def test_shuffled_epochs_of_four_items(capacity, name):
 
 
 def product_form(weights, capacity):
-    """FIFO's and RR's hit rate under independent requests: 1 - (C + 1) e_{C+1} / e_C, e the elementary symmetric sums."""
+    """FIFO and RR under independent requests: 1 - (C + 1) e_{C+1} / e_C, e the elementary symmetric sums."""
     sums = np.zeros(capacity + 2)
     sums[0] = 1
     for p in weights:

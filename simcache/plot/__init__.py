@@ -10,9 +10,9 @@ outlives the `style` block that made it::
         plot.save(fig, "curves")  # curves.pdf, curves.png and curves.svg
 """
 
+from .lines import hit_curves as hit_curves
 from .looks import legend as legend
 from .looks import style as style
 from .maps import gap as gap
 from .maps import heatmap as heatmap
-from .lines import hit_curves as hit_curves
 from .output import save as save

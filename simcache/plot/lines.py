@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from .looks import POLICIES, looks
+from .looks import POLICIES, looks, scale
 from .rows import axis_name, checked, choice, differing, labels, listed, policy_name, rate_name, sources
 
 
@@ -62,9 +62,9 @@ def hit_curves(
         ax.set_xlabel(axis_name(x))
         ax.set_ylabel(rate_name(rows, y, miss))
         ax.set_ylim(-0.03, 1.03)
-        if x == "capacity" if log is None else log:
-            ax.set_xscale("log")
-        else:
+        logarithmic = x == "capacity" if log is None else log
+        scale(ax, "x", "log" if logarithmic else "linear")
+        if not logarithmic:
             ax.set_xlim(left=0)
 
 
@@ -144,7 +144,8 @@ def _over_seeds(rows: pd.DataFrame, x: str, y: str) -> tuple[NDArray[np.float64]
         )
     if points["mean"].isna().all():
         raise ValueError(
-            f"{y} must have values for {where}, got none (a warm-up as long as the trace, or a row that is not exact, has none)"
+            f"{y} must have values for {where}, got none "
+            "(rows that are not exact, and warm-ups as long as the trace, have no warm rate)"
         )
     grouped = points.groupby("size")
     columns = grouped["mean"].mean(), grouped["low"].min(), grouped["high"].max()

@@ -6,8 +6,10 @@ from typing import Any
 from zlib import crc32
 
 import matplotlib.style
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
+from matplotlib.ticker import FuncFormatter
 
 from .rows import base, choice
 
@@ -68,8 +70,8 @@ def looks(labels: Sequence[str]) -> dict[str, dict[str, Any]]:
             "linestyle": dash,
             "marker": marker,
             # Where policies agree, OPT shows as a broad line beneath the others.
-            "linewidth": 2.2 if label == "opt" else 1.2,
-            "markersize": 4.0 if label == "opt" else 3.6,
+            "linewidth": 1.9 if label == "opt" else 1.2,
+            "markersize": 4.2 if label == "opt" else 3.6,
             "markeredgewidth": 0.0,
         }
         for label in labels
@@ -129,20 +131,27 @@ def style(width: str = "column", height: float | None = None) -> Iterator[tuple[
         yield size
 
 
-def legend(fig: Figure, loc: str = "outside lower center") -> Legend:
-    """One legend for all panels of a figure, outside them; each label once.
+def scale(ax: Axes, which: str, kind: str) -> None:
+    """Give one axis a scale; a logarithmic one is labelled 0.01, 0.1, 1, 10, 100, 1k, 10k, 100k, 1M."""
+    ax.set(**{f"{which}scale": kind})
+    if kind == "log":
+        axis = ax.xaxis if which == "x" else ax.yaxis
+        axis.set_major_formatter(FuncFormatter(_power))
 
-    Parameters
-    ----------
-    fig : matplotlib.figure.Figure
-        With constrained layout (as within `style`), so that there is room.
-    loc : str
-        Where, as `Figure.legend` has it.
+
+def _power(value: float, _: object) -> str:
+    if 1e3 <= value < 1e12:
+        size, letter = next((size, letter) for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")) if value >= size)
+        return f"{value / size:g}{letter}"
+    return f"{value:g}"
+
+
+def legend(fig: Figure) -> Legend:
+    """One legend below all panels of a figure, each label once.
+
+    The figure needs a constrained layout (as within `style`), which makes the room.
     """
-    handles = {
-        label: handle
-        for ax in fig.axes
-        for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)
-    }
-    columns = max(1, min(len(handles), int(fig.get_figwidth() // 1.1)))
-    return fig.legend(list(handles.values()), list(handles), loc=loc, ncols=columns)
+    handles = {label: handle for ax in fig.axes for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
+    entry = 0.75 + 0.065 * max(map(len, handles), default=0)  # inches, at 8 points
+    columns = max(1, min(len(handles), int(fig.get_figwidth() / entry)))
+    return fig.legend(list(handles.values()), list(handles), loc="outside lower center", ncols=columns)

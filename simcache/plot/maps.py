@@ -1,6 +1,6 @@
 """heatmap and gap: one number per cell of a grid of simulations."""
 
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ from matplotlib.colors import CenteredNorm, Normalize
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
+from .looks import scale
 from .rows import axis_name, base, cells, checked, choice, labels, policy_name, rate_name
 
 RATES = ("hit_rate", "hit_rate_warm")
@@ -116,11 +117,11 @@ def gap(
     others = [label for label in known if base(label) != "opt" and label != policy]
     if against == "best":
         if not others:
-            raise ValueError(f"a gap to the best must have a policy other than OPT in the table, got {', '.join(known)}")
+            raise ValueError(f"a gap to the best must have a policy besides OPT in the table, got {', '.join(known)}")
         # A policy without a row there might have been the best: leave the cell open.
         grids = [cells(table, x, y, label, value) for label in others]
         merged = pd.concat([grid.stack(future_stack=True) for grid in grids], axis=1)
-        other = cast(pd.DataFrame, merged.max(axis=1, skipna=False).unstack())
+        other = merged.max(axis=1, skipna=False).unstack()
     elif choice(against, "against", [*known, "best"]) == policy:
         raise ValueError(f"against must be another policy than {policy!r}, got the same")
     else:
@@ -157,30 +158,32 @@ def _draw(ax: Axes, grid: pd.DataFrame, x: str, y: str, colours: str, norm: Norm
             Rectangle((across[i], down[j]), across[i + 1] - across[i], down[j + 1] - down[j]) for j, i in below.tolist()
         ]
         ax.add_collection(PatchCollection(boxes, facecolor="none", edgecolor="0.25", linewidth=0, hatch="/////"))
+    ax.spines[:].set_visible(True)  # cells near 0 are nearly white
     ax.set_xlabel(axis_name(x))
     ax.set_ylabel(axis_name(y))
     return mesh
 
 
-def _axis(ax: Axes, which: str, keys: pd.Index[Any]) -> NDArray[np.float64]:
+def _axis(ax: Axes, which: str, keys: "pd.Index[Any]") -> NDArray[np.float64]:
     """Cell edges along one axis, whose scale and ticks are set to suit the grid."""
     axis = ax.xaxis if which == "x" else ax.yaxis
-    edges, scale = _edges(keys)
-    if scale == "equal":
+    edges, kind = _edges(keys)
+    if kind == "equal":
         step = -(-len(keys) // TICKS)
         axis.set_ticks(np.arange(0, len(keys), step) + 0.5, [_short(key) for key in keys[::step]])
     else:
-        ax.set(**{f"{which}scale": scale})
+        scale(ax, which, kind)
     return edges
 
 
-def _edges(keys: pd.Index[Any]) -> tuple[NDArray[np.float64], str]:
+def _edges(keys: "pd.Index[Any]") -> tuple[NDArray[np.float64], str]:
     if len(keys) > 1 and pd.api.types.is_numeric_dtype(keys.dtype):
         values = keys.to_numpy(float)
         if _even(values):
             return _between(values), "linear"
         if values[0] > 0 and _even(np.log(values)):
-            return np.exp(_between(np.log(values))), "log"
+            edges = np.exp(_between(np.log(values)))
+            return (np.minimum(edges, 1.0) if keys.name == "fraction" else edges), "log"
     return np.arange(len(keys) + 1, dtype=np.float64), "equal"
 
 
@@ -201,5 +204,5 @@ def _short(key: object) -> str:
 
 def _bar(ax: Axes, mesh: QuadMesh, label: str) -> Colorbar:
     bar = ax.figure.colorbar(mesh, ax=ax, label=label)
-    bar.outline.set_linewidth(0.4)  # type: ignore[operator]
+    bar.outline.set_linewidth(0.4)
     return bar

@@ -15,7 +15,7 @@ METADATA: dict[str, dict[str, Any]] = {
     ".png": {"Software": None},
     ".svg": {"Date": None, "Creator": None},
 }
-SETTINGS: dict[str, Any] = {
+SETTINGS: dict[Any, Any] = {
     "svg.hashsalt": "simcache",  # else ids are random
     "svg.fonttype": "path",
     "pdf.fonttype": 42,  # TrueType: publishers refuse Type 3
@@ -25,7 +25,7 @@ DPI = 300
 
 
 def save(fig: Figure, path: str | os.PathLike[str]) -> list[Path]:
-    """Write a figure as .pdf, .png and .svg side by side; the bytes depend on the figure alone.
+    """Write a figure as .pdf, .png and .svg side by side, the same bytes on every run of the script that draws it.
 
     Parameters
     ----------
@@ -56,9 +56,15 @@ def save(fig: Figure, path: str | os.PathLike[str]) -> list[Path]:
         stem = target.stem if suffix == ".py" else target.name
         targets = [target.with_name(stem + suffix) for suffix in METADATA]
     with matplotlib.rc_context(SETTINGS):
-        fig.draw_without_rendering()  # settles the layout, so that one file or three, first or again, are the same
-        for file in targets:
-            kind = file.suffix.lower()
-            with replacing(file) as temporary:
-                fig.savefig(temporary, format=kind[1:], dpi=DPI, metadata=METADATA[kind])
+        # One layout for all files: each format would settle its own, a little different, and slowly.
+        fig.draw_without_rendering()
+        engine = fig.get_layout_engine()
+        fig.set_layout_engine("none")
+        try:
+            for file in targets:
+                kind = file.suffix.lower()
+                with replacing(file) as temporary:
+                    fig.savefig(temporary, format=kind[1:], dpi=DPI, metadata=METADATA[kind])
+        finally:
+            fig.set_layout_engine(engine)
     return targets

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from difflib import get_close_matches
-from typing import Any, cast
+from typing import Any
 
 import pandas as pd
 
@@ -15,7 +15,7 @@ WORDS = {
     "capacity": "cache size (items)",
     "alpha": "Zipf exponent α",
     "jump": "jump probability",
-    "locality": "locality (1 − jump probability)",
+    "locality": "locality (1 − jump)",
 }
 CLASSIC = ("opt", "lru", "lfu", "fifo", "rr")  # written in capitals by everyone
 
@@ -100,14 +100,16 @@ def cells(table: pd.DataFrame, x: str, y: str, policy: str, value: str) -> pd.Da
     for place, cell in rows.groupby([y, x], sort=False):
         if len(cell) > 1:
             _check_cell(cell, setup, f"policy {policy!r} at {y}={place[0]}, {x}={place[1]}")
+    if not pd.api.types.is_numeric_dtype(rows[value].dtype) or rows[value].isna().all():
+        raise ValueError(f"column {value!r} must hold numbers for policy {policy!r}, got {listed(rows[value])}")
     means = rows.astype({value: float}).groupby([y, x])[value].mean()
-    return cast(pd.DataFrame, means.unstack())
+    return means.unstack()
 
 
 def _check_cell(cell: pd.DataFrame, setup: Sequence[str], where: str) -> None:
     if several := differing(cell, setup):
         values = "; ".join(f"{column} {listed(cell[column].unique())}" for column in several)
-        raise ValueError(f"each cell must show one simulation of one trace, for {where}; got {len(cell)} rows with {values}")
+        raise ValueError(f"each cell must show one trace and size, for {where}; got {len(cell)} rows with {values}")
     if cell["seed"].duplicated().any():
         raise ValueError(f"each cell must have one row per policy seed, for {where}; got seeds {listed(cell['seed'])}")
 

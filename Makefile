@@ -1,0 +1,137 @@
+# `make` sets up and draws the figures, `make test` sets up and tests; either may come first. `make help` lists the rest.
+# Needs Python 3.11 or newer with its venv module, make and pip's usual way to packages; everything lands in .venv.
+
+TORCH_VERSION := 2.13.0
+TORCH ?= 1
+UV ?= uv
+
+VENV := .venv
+RUN := $(VENV)/bin/python
+READY := $(VENV)/.ready
+TORCH_READY := $(VENV)/.torch-$(TORCH_VERSION)
+
+# One seedable world for every run: no clock in files, no screen, and caches in the checkout, so that no home is needed.
+unexport PYTHONPATH PYTHONHOME
+export PYTHONNOUSERSITE := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export SOURCE_DATE_EPOCH := 0
+export MPLBACKEND := Agg
+export MPLCONFIGDIR := $(CURDIR)/.cache/matplotlib
+export NUMBA_CACHE_DIR := $(CURDIR)/.cache/numba
+export IPYTHONDIR := $(CURDIR)/.cache/ipython
+export JUPYTER_CONFIG_DIR := $(CURDIR)/.cache/jupyter
+export JUPYTER_DATA_DIR := $(CURDIR)/.cache/jupyter
+export JUPYTER_RUNTIME_DIR := $(CURDIR)/.cache/jupyter/runtime
+export TORCH
+
+.DEFAULT_GOAL := figures
+.DELETE_ON_ERROR:
+.PHONY: figures setup torch test lint notebooks images readme bench coverage wheel lock clean distclean help
+
+# ---------------------------------------------------------------- set-up
+
+# The first Python of 3.11 or newer, unless PYTHON names one. Looked for only when a set-up is due.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
+
+setup: $(READY)  ## .venv with the locked packages and simcache itself, editable
+
+# Python compiles what it imports when it first does; compiling all of it while installing takes twice as long.
+$(READY): requirements.lock pyproject.toml
+	@python='$(PYTHON)'; \
+	if [ -z "$$python" ]; then \
+		echo "simcache needs Python 3.11 or newer, and none was found; say where: make PYTHON=/path/to/python" >&2; exit 1; fi; \
+	if ! found=$$("$$python" -c 'import sys; print("%d.%d" % sys.version_info[:2]); sys.exit(sys.version_info < (3, 11))'); then \
+		echo "simcache needs Python 3.11 or newer, got $$python ($${found:-which does not run})" >&2; exit 1; fi; \
+	if ! "$$python" -c 'import ensurepip, venv' 2>/dev/null; then \
+		echo "$$python has no complete venv module; on Debian or Ubuntu: apt-get install python3-venv" >&2; exit 1; fi; \
+	echo "setting up $(VENV) with Python $$found; this takes a minute or two"; \
+	"$$python" -m venv $(VENV)
+	$(RUN) -m pip install --quiet --no-compile --require-hashes -r requirements.lock
+	$(RUN) -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+torch: $(TORCH_READY)  ## the pinned torch, which the lock leaves out: its builds differ from machine to machine
+
+$(TORCH_READY): $(READY)
+	$(RUN) -m pip install --quiet --no-compile torch==$(TORCH_VERSION)
+	@touch $@
+
+# ---------------------------------------------------------------- figures
+
+# figures/data/<stem>.py simulates, figures/<stem>.py draws. A name that starts with _ is a helper that all of them share.
+DATA := $(filter-out figures/data/_%,$(wildcard figures/data/*.py))
+DRAWINGS := $(filter-out figures/_%,$(wildcard figures/*.py))
+PACKAGE := $(shell find simcache -name '*.py')
+DRAWS := $(filter simcache/plot.py simcache/plot/%,$(PACKAGE))
+SIMULATES := $(filter-out $(DRAWS) simcache/cli.py simcache/cli/%,$(PACKAGE))
+
+figures: $(DATA:.py=.parquet) $(DATA:.py=.csv) $(DRAWINGS:.py=.pdf) $(DRAWINGS:.py=.png) $(DRAWINGS:.py=.svg)  ## every figure and its data (what `make` does)
+	@echo "the figures are in figures/, their data in figures/data/"
+
+figures/data/%.parquet figures/data/%.csv: figures/data/%.py \
+		$(wildcard figures/data/_*.py) $(wildcard traces/*.npz) $(SIMULATES) requirements.lock | $(READY)
+	$(RUN) $<
+	@test -s figures/data/$*.parquet && test -s figures/data/$*.csv || { echo "$< must write $*.parquet and $*.csv beside itself" >&2; exit 1; }
+
+figures/%.pdf figures/%.png figures/%.svg: figures/%.py figures/data/%.parquet $(wildcard figures/_*.py) $(DRAWS) | $(READY)
+	$(RUN) $<
+	@test -s figures/$*.pdf && test -s figures/$*.png && test -s figures/$*.svg || { echo "$< must write $*.pdf, .png and .svg beside itself" >&2; exit 1; }
+
+images: figures  ## refresh the committed images that README and docs show
+	@grep -oh 'images/[A-Za-z0-9_.-]*' README.md $(wildcard docs/*.md) | sort -u | while read -r image; do \
+		cp -v "figures/$${image#images/}" "docs/$$image" || exit 1; done
+
+readme: $(READY)  ## refresh what README's blocks print
+	$(RUN) docs/refresh.py README.md
+
+# ---------------------------------------------------------------- checks
+
+ifeq ($(TORCH),0)
+test: $(READY)  ## every test; TORCH=0 leaves out those that need torch
+	@echo "TORCH=0: the tests that need torch are left out"
+else
+test: $(TORCH_READY)
+endif
+	$(RUN) -m pytest $(PYTEST)
+
+lint: $(READY)  ## ruff, mypy, and the layers
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+	$(VENV)/bin/lint-imports --no-logo
+
+notebooks: $(READY)  ## run every notebook from top to bottom
+	$(RUN) -m pytest --nbmake --nbmake-timeout=600 notebooks
+
+coverage: export NUMBA_JIT_COVERAGE := 1
+coverage: export NUMBA_CACHE_DIR := $(CURDIR)/.cache/numba-coverage
+coverage: $(TORCH_READY)  ## test coverage, kernels included: their lines are noted while they compile, so none may be cached
+	rm -rf .cache/numba-coverage
+	$(RUN) -m pytest --cov --cov-report=term $(PYTEST)
+
+wheel: $(READY)  ## dist/*.whl, built from the source archive that stands beside it
+	rm -rf dist
+	$(RUN) -m build --no-isolation --outdir dist .
+
+bench: $(READY)  ## measure speed against the peers (QUICK=1: in short) and refresh results/
+	@for script in $(filter-out benchmarks/_%,$(wildcard benchmarks/*.py)); do echo "$$script" && QUICK=$(QUICK) $(RUN) "$$script" || exit 1; done
+
+# ---------------------------------------------------------------- upkeep
+
+lock:  ## requirements.lock again, from pyproject.toml (needs uv)
+	@command -v $(UV) >/dev/null || { echo "make lock needs uv (pip install uv), or: make lock UV=/path/to/uv" >&2; exit 1; }
+	$(UV) pip compile pyproject.toml --universal --generate-hashes --no-header --no-annotate --no-emit-index-url \
+		--python-version 3.11 --extra io --extra notebooks --extra distributed --extra dev -o requirements.lock
+
+clean:  ## remove what make built, but keep .venv
+	rm -rf .cache build dist .coverage .coverage.* .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -f figures/*.pdf figures/*.png figures/*.svg figures/data/*.parquet figures/data/*.csv figures/data/*.json
+	find simcache tests figures benchmarks -name __pycache__ -prune -exec rm -rf {} +
+
+distclean: clean  ## remove .venv too
+	rm -rf $(VENV)
+
+help:  ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */\1\t/' | while IFS="$$(printf '\t')" read -r name text; do \
+		printf '  make %-10s %s\n' "$$name" "$$text"; done

@@ -1,0 +1,120 @@
+"""The command line: one file per command or pair, one line and exit code 2 for every bad input."""
+
+import inspect
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+
+import typer
+
+from .drawing import plot
+from .making import KINDS
+from .recording import record
+from .simulating import curve, policies, simulate
+
+TRACES, TABLES = "Traces, .npz files", "Tables and figures of them"
+COMMANDS: dict[Callable[..., None], str] = {
+    record: TRACES,
+    policies: TABLES,
+    simulate: TABLES,
+    curve: TABLES,
+    plot: TABLES,
+}
+SETTINGS = {"help_option_names": ["-h", "--help"]}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; what the console script `simcache` calls.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        By default those of the process.
+
+    Returns
+    -------
+    int
+        0; 2 after bad input, which costs one line on standard error; 130 after Ctrl-C, which costs one too.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        # Not typer's own main: that one prints frames of several lines and swallows the notes on a Ctrl-C.
+        with typer.main.get_command(app).make_context("simcache", given) as context:
+            context.command.invoke(context)
+        sys.stdout.flush()
+    except typer.Exit as end:
+        return end.exit_code
+    except KeyboardInterrupt as stop:
+        return _say(" ".join(getattr(stop, "__notes__", ())) or "stopped; no file was left half-written", 130)
+    except BrokenPipeError:  # whoever read us has seen enough, as in `simcache curve … | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (typer.TyperException, ValueError, TypeError, OSError, MemoryError) as error:
+        return _say(f"error: {_reason(error)}", 2)
+    return 0
+
+
+def _say(line: str, code: int) -> int:
+    sys.stderr.write(" ".join(line.split()) + "\n")
+    return code
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, typer.TyperException):
+        text = error.format_message().rstrip(".")
+        context = getattr(error, "ctx", None)
+        return text[:1].lower() + text[1:] + (f" (see {context.command_path} --help)" if context else "")
+    if isinstance(error, OSError) and error.strerror and error.filename is not None:
+        return f"{error.strerror.lower()}: {os.fspath(error.filename)!r}"
+    return str(error) or ("not enough memory" if isinstance(error, MemoryError) else type(error).__name__)
+
+
+def _add(group: typer.Typer, command: Callable[..., None], panel: str | None = None) -> None:
+    """Make `command` one of the group's: its docstring's text is the help, its Examples the end of it."""
+    text, _, examples = inspect.cleandoc(command.__doc__ or "").partition("\n\nExamples\n--------\n")
+    paragraphs = "\n\n".join(part.replace("\n", " ") for part in text.split("\n\n"))
+    name = command.__name__.replace("_", "-")
+    options: dict[str, Any] = {"help": paragraphs, "epilog": f"Examples:\n{examples}", "rich_help_panel": panel}
+    group.command(name, context_settings=SETTINGS, **options)(command)
+
+
+def _group(**options: Any) -> typer.Typer:
+    return typer.Typer(add_completion=False, rich_markup_mode="rich", context_settings=SETTINGS, **options)
+
+
+def _help_alone(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        package = __name__.partition(".")[0]  # the root, which nothing here may import, is loaded by now
+        typer.echo(f"{package} {sys.modules[package].__version__}")
+        raise typer.Exit
+
+
+app = _group(epilog="Every command has an example: simcache curve --help")
+make_trace = _group(epilog="Each has an example: simcache make-trace zipf --help")
+for kind in KINDS:
+    _add(make_trace, kind)
+summary = "Make a trace from a law and a seed: zipf, shuffled, markov, …"
+app.add_typer(make_trace, name="make-trace", help=summary, rich_help_panel=TRACES)
+for each, shelf in COMMANDS.items():
+    _add(app, each, shelf)
+
+
+@make_trace.callback(invoke_without_command=True)
+def _traces(context: typer.Context) -> None:
+    _help_alone(context)
+
+
+@app.callback(invoke_without_command=True)
+def _simcache(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Simulate cache policies on data-loader traces."""
+    _help_alone(context)

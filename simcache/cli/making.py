@@ -1,0 +1,149 @@
+"""make-trace: one command per law of `synth`."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .. import synth
+from ..trace import Trace
+from .input import read_matrix
+from .options import TraceFile, TraceOutput, real, whole
+
+Items = Annotated[int, typer.Option("--n-items", metavar="N", parser=whole, help="Items there are, 1 or more.")]
+Accesses = Annotated[int, typer.Option("--n-accesses", metavar="N", parser=whole, help="Accesses to make.")]
+Epochs = Annotated[int, typer.Option("--epochs", metavar="N", parser=whole, help="Passes over all items, 1 or more.")]
+Seed = Annotated[
+    int, typer.Option("--seed", metavar="N", parser=whole, help="0 … 2^64-1; the same seed gives the same trace.")
+]
+Name = Annotated[str | None, typer.Option("--name", help="What tables and figures call it; by default the law.")]
+
+
+def uniform(n_items: Items, n_accesses: Accesses, output: TraceOutput, seed: Seed = 0, name: Name = None) -> None:
+    """Make accesses to items drawn uniformly, each on its own.
+
+    Examples
+    --------
+    simcache make-trace uniform --n-items 1000 --n-accesses 20000 -o uniform.npz
+    """
+    save(synth.uniform(n_items, n_accesses, seed=seed), output, name)
+
+
+def zipf(
+    n_items: Items,
+    n_accesses: Accesses,
+    alpha: Annotated[float, typer.Option(metavar="X", parser=real, help="Exponent, 0 or more; 0 is uniform.")],
+    output: TraceOutput,
+    seed: Seed = 0,
+    name: Name = None,
+) -> None:
+    """Make independent accesses where the k-th most popular item has a share proportional to k^-alpha.
+
+    Examples
+    --------
+    simcache make-trace zipf --n-items 500 --n-accesses 9999 --alpha 1 -o zipf.npz
+    simcache make-trace zipf --n-items 500 --n-accesses 999 --alpha .5 -o mild.npz
+    """
+    save(synth.zipf(n_items, n_accesses, alpha, seed=seed), output, name)
+
+
+def loop(n_items: Items, n_accesses: Accesses, output: TraceOutput, name: Name = None) -> None:
+    """Make the items 0, 1, … over and over: a sequential sampler.
+
+    Examples
+    --------
+    simcache make-trace loop --n-items 1000 --n-accesses 5000 -o loop.npz
+    """
+    save(synth.loop(n_items, n_accesses), output, name)
+
+
+def shuffled(n_items: Items, epochs: Epochs, output: TraceOutput, seed: Seed = 0, name: Name = None) -> None:
+    """Make epochs that visit every item once, in a fresh order each: a random sampler without replacement.
+
+    Examples
+    --------
+    simcache make-trace shuffled --n-items 1000 --epochs 10 -o shuffled.npz
+    """
+    save(synth.shuffled(n_items, epochs, seed=seed), output, name)
+
+
+def shuffle_buffer(
+    n_items: Items,
+    epochs: Epochs,
+    buffer: Annotated[int, typer.Option(metavar="N", parser=whole, help="Slots, 1 or more; 1 keeps the order.")],
+    output: TraceOutput,
+    drain: Annotated[bool, typer.Option(help="Empty the buffer at the end of each epoch, or shuffle on.")] = True,
+    seed: Seed = 0,
+    name: Name = None,
+) -> None:
+    """Make epochs in order, shuffled through a small buffer, as tf.data and WebDataset do.
+
+    Examples
+    --------
+    simcache make-trace shuffle-buffer --n-items 99 --epochs 5 --buffer 9 -o b.npz
+    """
+    save(synth.shuffle_buffer(n_items, epochs, buffer, drain=drain, seed=seed), output, name)
+
+
+def markov(
+    matrix: Annotated[
+        Path, typer.Option(metavar="FILE", help="Transition matrix: .npy, .npz (dense or sparse), .csv.")
+    ],
+    n_accesses: Accesses,
+    output: TraceOutput,
+    seed: Seed = 0,
+    name: Name = None,
+) -> None:
+    """Make a Markov chain: after item i comes item j with the probability in row i, column j of a matrix.
+
+    Examples
+    --------
+    simcache make-trace markov --matrix chain.csv --n-accesses 5000 -o markov.npz
+    """
+    save(synth.markov(read_matrix(matrix), n_accesses, seed=seed), output, name)
+
+
+def ring(
+    n_items: Items,
+    n_accesses: Accesses,
+    jump: Annotated[float, typer.Option(metavar="P", parser=real, help="Probability of a jump to any item, 0 … 1.")],
+    output: TraceOutput,
+    directed: Annotated[bool, typer.Option("--directed", help="Every step goes up.")] = False,
+    seed: Seed = 0,
+    name: Name = None,
+) -> None:
+    """Make a walk on a ring of items: one step up or down, or a jump.
+
+    Examples
+    --------
+    simcache make-trace ring --n-items 500 --n-accesses 999 --jump .1 -o ring.npz
+    """
+    save(synth.ring(n_items, n_accesses, jump, directed=directed, seed=seed), output, name)
+
+
+def repeat(
+    trace: TraceFile,
+    probability: Annotated[float, typer.Option(metavar="P", parser=real, help="Of the previous item again, 0 … 1.")],
+    output: TraceOutput,
+    seed: Seed = 0,
+    name: Name = None,
+) -> None:
+    """Make a trace that repeats the item before with some probability, and else takes TRACE's next.
+
+    Examples
+    --------
+    simcache make-trace repeat zipf.npz --probability .5 -o repeat.npz
+    """
+    save(synth.repeat(Trace.load(trace), probability, seed=seed), output, name)
+
+
+def save(trace: Trace, output: Path, name: str | None = None) -> None:
+    """Write a trace, and say what it is."""
+    named = trace if name is None else replace(trace, name=name)
+    named.save(output)
+    typer.echo(f"wrote {output}: {named!r}")
+
+
+KINDS: tuple[Callable[..., None], ...] = (uniform, zipf, loop, shuffled, shuffle_buffer, markov, ring, repeat)

@@ -1,0 +1,115 @@
+"""record: a sampler's order as a trace."""
+
+import inspect
+import os
+import random
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+from .. import sampler as samplers
+from .making import save
+from .options import TraceOutput, pairs, whole
+
+TORCH = "torch.utils.data:RandomSampler"
+
+
+def record(
+    output: TraceOutput,
+    sampler: Annotated[str, typer.Argument(metavar="SAMPLER", help="What builds it: module:callable.")] = TORCH,
+    arg: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="An argument for it; may be given several times.")
+    ] = None,
+    n_items: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", parser=whole, help="Items in the data set; range(N) is the data_source or dataset, if it asks."
+        ),
+    ] = None,
+    epochs: Annotated[int, typer.Option(metavar="N", parser=whole, help="Passes, 1 or more.")] = 1,
+    seed: Annotated[
+        int, typer.Option(metavar="N", parser=whole, help="Seeds its generator or seed, and the global ones.")
+    ] = 0,
+    name: Annotated[str | None, typer.Option(help="What tables and figures call it; by default its class.")] = None,
+) -> None:
+    """Record the order in which a sampler visits the items of a data set.
+
+    SAMPLER is imported, from the current folder too, and called with the arguments given. PyTorch's need the extra
+    torch.
+
+    Examples
+    --------
+    simcache record --n-items 1000 --epochs 10 --seed 0 -o random.npz
+    simcache record --arg replacement=true --n-items 1000 --epochs 10 -o drawn.npz
+    simcache record torch.utils.data:SequentialSampler --n-items 1000 -o seq.npz
+    """
+    given = pairs(arg or [], f"arguments must be NAME=VALUE, each name once, got {' '.join(arg or [])!r}")
+    if not 0 <= seed < 2**64:
+        raise ValueError(f"seed must be a whole number 0 … {2**64 - 1}, got {seed}")
+    if n_items is not None and n_items < 1:
+        raise ValueError(f"n_items must be a whole number >= 1, got {n_items}")
+    built = _build(sampler, given, n_items, seed)
+    trace = samplers.record(built, epochs, n_items=n_items, name=name)
+    if "trace_seed" not in (source := dict(trace.source or {})):
+        trace = replace(trace, source={**source, "trace_seed": seed})
+    save(trace, output)
+
+
+def _build(target: str, given: dict[str, Any], n_items: int | None, seed: int) -> Any:
+    make = _find(target)
+    random.seed(seed)
+    np.random.seed(seed % 2**32)  # noqa: NPY002  (what a sampler of someone else's may draw from)
+    torch = sys.modules.get("torch")
+    if torch:
+        torch.manual_seed(seed)
+    try:
+        known = inspect.signature(make).parameters
+    except ValueError:  # something built in
+        return make(**given)
+    swallows = any(p.kind is p.VAR_KEYWORD for p in known.values())
+    for argument in given:
+        if argument not in known and not swallows:
+            near = "".join(f" did you mean {n!r}?" for n in get_close_matches(argument, known, 1))
+            raise ValueError(f"unknown argument {argument!r} of {target};{near} known: {', '.join(known) or 'none'}")
+    offered: dict[str, Any] = {"seed": seed}
+    if n_items is not None:
+        offered |= {"data_source": range(n_items), "dataset": range(n_items), "n_items": n_items}
+    if torch:
+        offered["generator"] = torch.Generator().manual_seed(seed)
+    arguments = {**{key: value for key, value in offered.items() if key in known}, **given}
+    if missing := [p.name for p in known.values() if p.default is p.empty and p.name not in arguments and _named(p)]:
+        sized = ("data_source", "dataset", "n_items")
+        wanted = ", ".join("--n-items" if each in sized else f"--arg {each}=…" for each in missing)
+        raise ValueError(f"{target} must be given {', '.join(missing)}: {wanted}")
+    return make(**arguments)
+
+
+def _named(parameter: inspect.Parameter) -> bool:
+    return parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
+
+
+def _find(target: str) -> Callable[..., Any]:
+    module, colon, path = target.partition(":")
+    if not (module and colon and path):
+        raise ValueError(f"a sampler must be module:callable, e.g. {TORCH}, got {target!r}")
+    if os.getcwd() not in sys.path:  # as `python -m` does, and a console script does not
+        sys.path.insert(0, os.getcwd())
+    try:
+        found: Any = import_module(module)
+        for part in path.split("."):
+            found = getattr(found, part)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == "torch":
+            raise ValueError(f"recording {target} needs torch: pip install 'simcache[torch]'") from None
+        raise ValueError(f"sampler {target!r} needs the module {error.name!r}, and there is none") from None
+    except AttributeError as error:
+        raise ValueError(f"a sampler must be module:callable; {target!r}: {error}") from None
+    if not callable(found):
+        raise TypeError(f"a sampler must be module:callable, got {target!r}, a {type(found).__name__}")
+    return found  # type: ignore[no-any-return]

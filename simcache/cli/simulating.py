@@ -1,0 +1,106 @@
+"""policies, simulate, curve: what there is, one size, and many."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+
+from .. import policies as registry
+from ..curves import hit_curve
+from ..simulation import choose
+from ..sweeps import sweep
+from ..trace import Trace
+from .options import Policies, Seed, TableOutput, TraceFile, Warmup, numbers, policy, real, whole
+from .output import write
+
+
+def policies(output: TableOutput = None) -> None:
+    """List the policies: the idea of each, and its parameters with their defaults.
+
+    Examples
+    --------
+    simcache policies
+    simcache policies -o policies.csv
+    """
+    rows = []
+    for name in registry.names():
+        chosen = choose(name)
+        first = " ".join((chosen.module.__doc__ or "").split("\n\n")[0].split()) if chosen.module else ""
+        parameters = ", ".join(f"{key}={str(default).lower()}" for key, default in chosen.params.items())
+        rows.append({"policy": name, "idea": first, "parameters": parameters})
+    write(pd.DataFrame(rows), output, wrap=True)
+
+
+def simulate(
+    trace: TraceFile,
+    policy: Policies,
+    capacity: Annotated[
+        int | None, typer.Option(metavar="N", parser=whole, help="Cache size in items, 1 or more.")
+    ] = None,
+    fraction: Annotated[
+        float | None, typer.Option(metavar="X", parser=real, help="Or as a share of the items, up to 1.")
+    ] = None,
+    seed: Seed = 0,
+    warmup: Warmup = None,
+    output: TableOutput = None,
+) -> None:
+    """Replay a trace through one policy or several, from an empty cache of one size.
+
+    Examples
+    --------
+    simcache simulate zipf.npz lru --capacity 50
+    simcache simulate zipf.npz opt opt:bypass=true pin --fraction .1 -o sizes.json
+    """
+    if (capacity is None) == (fraction is None):
+        raise ValueError("simulate must be given one of --capacity and --fraction")
+    capacities = None if capacity is None else [capacity]
+    write(_table(trace, policy, capacities, [fraction] if fraction is not None else None, seed, warmup), output)
+
+
+def curve(
+    trace: TraceFile,
+    policy: Policies,
+    capacities: Annotated[
+        str | None, typer.Option(metavar="N,N,…", help="Cache sizes in items; by default about 100, 1 … all items.")
+    ] = None,
+    fractions: Annotated[str | None, typer.Option(metavar="X,X,…", help="Or as shares of the items, up to 1.")] = None,
+    seed: Seed = 0,
+    warmup: Warmup = None,
+    output: TableOutput = None,
+) -> None:
+    """Hit rate of one policy or several over cache size.
+
+    Examples
+    --------
+    simcache curve zipf.npz opt lru lfu --capacities 5,20,100,400 -o zipf.csv
+    simcache curve mild.npz opt lru lfu --capacities 5,20,100,400 -o mild.csv
+    simcache curve shuffled.npz lru rr pin --fractions .1,.5,.9
+    """
+    if capacities is not None and fractions is not None:
+        raise ValueError("curve must be given at most one of --capacities and --fractions")
+    sizes = None if capacities is None else numbers(capacities, int, "capacities")
+    shares = None if fractions is None else numbers(fractions, float, "fractions")
+    write(_table(trace, policy, sizes, shares, seed, warmup), output)
+
+
+def _table(
+    path: Path,
+    texts: Iterable[str],
+    capacities: list[int] | None,
+    fractions: list[float] | None,
+    seed: int,
+    warmup: int | None,
+) -> pd.DataFrame:
+    chosen = [policy(text) for text in texts]
+    labels = [choose(each).label for each in chosen]
+    if twice := next((label for label in labels if labels.count(label) > 1), None):
+        raise ValueError(f"policies must differ, got {twice!r} twice")
+    trace = Trace.load(path)
+    if not len(trace):
+        raise ValueError(f"a trace to simulate must have accesses, got none in {str(path)!r}")
+    if fractions is not None:
+        return sweep([trace], chosen, fractions, seeds=[seed], warmup=warmup)
+    curves = [hit_curve(trace, each, capacities, seed=seed, warmup=warmup) for each in chosen]
+    return pd.concat(curves, ignore_index=True)

@@ -1,0 +1,138 @@
+"""The house itself: what an import costs, what the metadata says, and that one touched script redraws only its own."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+import warnings
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import simcache
+
+ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def python(*arguments, **environment):
+    """Run this Python on the tree under test; what it printed."""
+    env = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
+    done = subprocess.run([sys.executable, *arguments], env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_import_is_light():
+    heavy = ("torch", "matplotlib", "seaborn", "distributed", "dask", "pyarrow", "IPython", "typer")
+    loaded = python("-c", f"import sys, simcache; print([name for name in {heavy} if name in sys.modules])")
+    # pandas itself loads pyarrow where it is installed
+    assert [name for name in eval(loaded) if name != "pyarrow"] == []
+
+
+def test_public_names():
+    mine = {name for name, it in vars(simcache).items() if not name.startswith("_") and not isinstance(it, ModuleType)}
+    assert mine == {"Trace", "hit_curve", "simulate", "sweep"}
+
+
+def test_a_warning_from_the_package_is_an_error():
+    code = compile("import warnings; warnings.warn('careless', stacklevel=1)", "careless.py", "exec")
+    with pytest.raises(UserWarning, match="careless"):
+        exec(code, {"__name__": "simcache.careless"})
+    with warnings.catch_warnings(record=True) as seen:
+        exec(code, {"__name__": "elsewhere"})
+    assert len(seen) == 1
+
+
+def test_versions_agree():
+    changelog = re.findall(r"^## \[(\d[^\]]*)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    citation = re.search(r"^version: (\S+)$", (ROOT / "CITATION.cff").read_text(), re.MULTILINE)
+    assert simcache.__version__ == PROJECT["version"] == changelog[0] == citation[1]
+
+
+def test_lock_pins_every_dependency():
+    lock = (ROOT / "requirements.lock").read_text()
+    pinned = {name.lower().replace("_", "-") for name in re.findall(r"^([\w.-]+)==", lock, re.MULTILINE)}
+    extras = PROJECT["optional-dependencies"]
+    wanted = [*PROJECT["dependencies"], *(it for name, extra in extras.items() if name != "torch" for it in extra)]
+    assert {re.match(r"[\w.-]+", it)[0] for it in wanted} <= pinned
+    assert "torch" not in pinned  # its CPU and CUDA builds have different hashes
+    assert "://" not in lock  # no address of anybody's machine
+
+
+@pytest.fixture
+def workshop(tmp_path):
+    """The Makefile with two toy figures, and a `.venv` that counts as set up."""
+    for folder in ("figures/data", "simcache", "traces", ".venv/bin"):
+        (tmp_path / folder).mkdir(parents=True)
+    for file in ("Makefile", "requirements.lock", "pyproject.toml"):
+        shutil.copy(ROOT / file, tmp_path)
+    for file in ("simcache/kernels.py", "simcache/plot.py", "traces/recorded.npz"):
+        (tmp_path / file).touch()
+    write = "from pathlib import Path\nfor end in {}: Path(__file__).with_suffix(end).write_text('made')\n"
+    for stem in ("one", "two"):
+        (tmp_path / f"figures/data/{stem}.py").write_text(write.format((".parquet", ".csv")))
+        (tmp_path / f"figures/{stem}.py").write_text(write.format((".pdf", ".png", ".svg")))
+    fake = tmp_path / ".venv/bin/python"
+    fake.write_text(f'#!/bin/sh\necho "$1" >> log\nexec "{sys.executable}" "$@"\n')
+    fake.chmod(0o755)
+    settle(tmp_path)
+    (tmp_path / ".venv/.ready").touch()
+    return tmp_path
+
+
+def settle(folder):
+    """Date every file to a time long ago, so that only what a test touches is new."""
+    for path in folder.rglob("*"):
+        os.utime(path, (1e9, 1e9))
+
+
+def ran(folder, *arguments):
+    """The scripts that `make` ran."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "TORCH"))}
+    (folder / "log").write_text("")
+    done = subprocess.run(["make", *arguments], cwd=folder, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return sorted((folder / "log").read_text().split())
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+def test_make_redraws_what_changed_and_no_more(workshop):
+    one = ["figures/data/one.py", "figures/one.py"]
+    two = ["figures/data/two.py", "figures/two.py"]
+    assert ran(workshop) == sorted(one + two)
+    assert ran(workshop) == []
+    for touched, expected in (
+        ("figures/data/one.py", one),
+        ("figures/two.py", two[1:]),
+        ("simcache/kernels.py", sorted(one + two)),
+        ("simcache/plot.py", [one[1], two[1]]),
+        ("traces/recorded.npz", sorted(one + two)),
+    ):
+        settle(workshop)
+        (workshop / touched).touch()
+        assert ran(workshop) == expected, touched
+    (workshop / "figures/one.pdf").unlink()
+    assert ran(workshop) == one[1:]
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+def test_make_refuses_an_old_or_missing_python(workshop):
+    (workshop / ".venv/.ready").unlink()
+    old = workshop / "python-old"
+    old.write_text('#!/bin/sh\ncase "$2" in *ensurepip*) exit 1;; esac\necho 3.9\nexit 1\n')
+    old.chmod(0o755)
+    bare = workshop / "python-bare"
+    bare.write_text('#!/bin/sh\ncase "$2" in *ensurepip*) exit 1;; esac\necho 3.11\n')
+    bare.chmod(0o755)
+    for given, message in (
+        (old, "needs Python 3.11 or newer, got"),
+        (bare, "python3-venv"),
+        ("no-such", "does not run"),
+    ):
+        done = subprocess.run(["make", f"PYTHON={given}"], cwd=workshop, capture_output=True, text=True, check=False)
+        assert done.returncode != 0
+        assert message in done.stderr

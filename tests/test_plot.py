@@ -1,0 +1,422 @@
+"""What plot draws is what the table says, in files that never change, and nothing is left behind."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.collections import PatchCollection, PolyCollection
+
+from simcache import hit_curve, plot, sweep, synth
+from simcache.plot.looks import POLICIES, looks
+from simcache.trace import COLUMNS
+
+
+@pytest.fixture
+def ax():
+    with plot.style("column"):
+        fig, ax = plt.subplots()
+        yield ax
+        plt.close(fig)
+
+
+def simulation(policy="lru", rate=0.5, *, trace="t", fraction=0.1, seed=0, **more):
+    given = {
+        "trace": trace, "policy": policy, "capacity": round(100 * fraction), "fraction": fraction, "seed": seed,
+        "accesses": 1000, "hits": round(1000 * rate), "hit_rate": rate, "warmup": 0, "hit_rate_warm": rate,
+        "low": rate, "high": rate, "exact": True,
+    }  # fmt: skip
+    assert tuple(given) == COLUMNS
+    return given | more
+
+
+def frame(*rows):
+    return pd.DataFrame(list(rows))
+
+
+@pytest.fixture(scope="module")
+def swept():
+    traces = [synth.zipf(50, 2000, alpha, seed=k) for k, alpha in enumerate((0.0, 0.5, 1.0))]
+    return sweep(traces, ["opt", ("opt", {"bypass": True}), "lru", "rr"], [0.1, 0.4, 0.9], seeds=(0, 1, 2))
+
+
+def lines(ax):
+    return {line.get_label(): line for line in ax.get_lines()}
+
+
+# ---------------------------------------------------------------- curves
+
+
+@pytest.mark.parametrize("miss", [False, True])
+@pytest.mark.parametrize("x", ["fraction", "capacity"])
+def test_lines_are_the_tables_numbers(swept, x, miss):
+    names = swept["trace"].unique()
+    fig, axes = plt.subplots(1, 3)
+    plot.hit_curves(axes, swept.sample(frac=1, random_state=0).sort_values("trace", kind="stable"), x=x, miss=miss)
+    for ax, trace in zip(axes, sorted(names), strict=True):
+        drawn = lines(ax)
+        assert ax.get_title() == trace
+        assert list(drawn) == ["OPT", "OPT (bypass)", "LRU", "RR"]
+        for label, policy in (("OPT", "opt"), ("LRU", "lru"), ("RR", "rr")):
+            rows = swept[(swept["trace"] == trace) & (swept["policy"] == policy)]
+            want = rows.groupby(x)["hit_rate"].mean()
+            np.testing.assert_array_equal(drawn[label].get_xdata(), want.index)
+            np.testing.assert_allclose(drawn[label].get_ydata(), 1 - want if miss else want, rtol=1e-12)
+    plt.close(fig)
+
+
+def test_seeds_are_averaged_within_a_band_of_their_spread(ax):
+    table = frame(*(simulation("rr", r, seed=s, fraction=f) for f in (0.1, 0.2) for s, r in enumerate((0.2, 0.3, 0.7))))
+    plot.hit_curves(ax, table)
+    np.testing.assert_allclose(lines(ax)["RR"].get_ydata(), [0.4, 0.4])
+    [band] = [artist for artist in ax.collections if isinstance(artist, PolyCollection)]
+    heights = band.get_paths()[0].vertices[:, 1]
+    assert (heights.min(), heights.max()) == (0.2, 0.7)
+
+
+@pytest.mark.parametrize(("miss", "want"), [(False, (0.3, 0.6)), (True, (0.4, 0.7))])
+def test_bounds_are_shown_where_a_row_is_not_exact(ax, miss, want):
+    bounded = {"low": 0.3, "high": 0.6, "exact": False, "hits": pd.NA}
+    plot.hit_curves(ax, frame(simulation(), simulation(fraction=0.2, **bounded)), miss=miss)
+    [band] = ax.collections
+    heights = band.get_paths()[0].vertices[:, 1]
+    np.testing.assert_allclose((heights.min(), heights.max()), want)
+
+
+def test_no_band_where_all_is_exact(ax):
+    plot.hit_curves(ax, frame(simulation(), simulation(fraction=0.2)))
+    assert not ax.collections
+
+
+def test_labels_say_what_is_drawn_and_whether_cold_misses_count(ax):
+    warm = frame(simulation(warmup=100))
+    plot.hit_curves(ax, warm)
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("cache size / items", "hit rate (cold misses count)")
+    plot.hit_curves(ax, warm, x="capacity", y="hit_rate_warm", miss=True)
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("cache size (items)", "miss ratio (after warm-up)")
+    plot.hit_curves(ax, frame(simulation(warmup=0)), y="hit_rate_warm")  # no warm-up: nothing was left out
+    assert ax.get_ylabel() == "hit rate (cold misses count)"
+
+
+def test_size_is_logarithmic_for_capacities_unless_told(ax):
+    table = frame(simulation())
+    for x, log, scale in (
+        ("fraction", None, "linear"),
+        ("capacity", None, "log"),
+        ("fraction", True, "log"),
+        ("capacity", False, "linear"),
+    ):
+        plot.hit_curves(ax, table, x=x, log=log)
+        assert ax.get_xscale() == scale
+
+
+def test_policies_are_chosen_in_the_order_named(ax):
+    plot.hit_curves(ax, frame(simulation("lru"), simulation("opt"), simulation("fifo")), policies=["fifo", "opt"])
+    assert list(lines(ax)) == ["FIFO", "OPT"]
+
+
+def test_traces_of_one_name_are_told_apart_by_their_source():
+    fig, axes = plt.subplots(2)
+    plot.hit_curves(axes, frame(simulation(jump=0.5, trace_seed=0), simulation(jump=0.1, trace_seed=0)))
+    assert [ax.get_title() for ax in axes] == ["t, jump 0.5", "t, jump 0.1"]
+    plt.close(fig)
+
+
+def test_two_fractions_of_one_capacity_are_one_point(ax):
+    plot.hit_curves(
+        ax, frame(simulation(capacity=1, fraction=0.1), simulation(capacity=1, fraction=0.11)), x="capacity"
+    )
+    assert lines(ax)["LRU"].get_xdata().tolist() == [1]
+
+
+def test_a_curve_and_a_table_read_back_from_csv_draw_the_same(ax, tmp_path):
+    table = hit_curve(synth.zipf(50, 1000, 1.0), "lru")
+    table.to_csv(tmp_path / "t.csv", index=False)
+    plot.hit_curves(ax, table)
+    plot.hit_curves(ax, pd.read_csv(tmp_path / "t.csv"))
+    one, other = ax.get_lines()
+    np.testing.assert_allclose(one.get_xydata(), other.get_xydata())
+
+
+# ---------------------------------------------------------------- looks
+
+
+def test_every_policy_is_told_by_dash_and_by_marker_alone():
+    labels = [*POLICIES, "lfu(perfect=True)", "mine", "yours", "sieve"]
+    found = looks(labels)
+    assert len({str(look["linestyle"]) for look in found.values()}) == len(labels)
+    assert len({look["marker"] for look in found.values()}) == len(labels)
+
+
+def test_a_look_does_not_depend_on_its_company():
+    assert looks(["mine", "lru"])["lru"] == looks(["opt", "lru"])["lru"]
+    assert looks(["mine"]) == {"mine": looks(["lru", "mine", "opt"])["mine"]}
+    assert looks(["lfu(perfect=True)"])["lfu(perfect=True)"]["color"] == looks(["lfu"])["lfu"]["color"]
+    assert len(looks([f"policy{k}" for k in range(40)])) == 40
+
+
+def test_one_legend_names_each_policy_once(swept):
+    with plot.style("page"):
+        fig, axes = plt.subplots(1, 3)
+        plot.hit_curves(axes, swept)
+        texts = [text.get_text() for text in plot.legend(fig).get_texts()]
+        plt.close(fig)
+    assert texts == ["OPT", "OPT (bypass)", "LRU", "RR"]
+
+
+def test_style_sets_the_width_and_leaves_no_setting_behind():
+    before = dict(mpl.rcParams)
+    for width, inches in (("column", 3.35), ("page", 7.0)):
+        with plot.style(width) as size:
+            fig = plt.figure()
+            assert size[0] == fig.get_figwidth() == inches
+            assert mpl.rcParams["font.size"] == 8
+            plt.close(fig)
+    with pytest.raises(RuntimeError), plot.style():
+        raise RuntimeError
+    assert dict(mpl.rcParams) == before
+
+
+def test_style_overrides_the_users_own_settings():
+    with mpl.rc_context({"lines.linewidth": 9, "axes.grid": True}), plot.style():
+        assert not mpl.rcParams["axes.grid"]
+
+
+def test_drawing_opens_no_figure_and_keeps_no_setting(ax, swept, tmp_path):
+    open_before, before = plt.get_fignums(), dict(mpl.rcParams)
+    table = swept[swept["trace"] == swept["trace"].iloc[0]]
+    plot.hit_curves(ax, table)
+    plot.save(ax.figure, tmp_path / "f.png")
+    ax.clear()
+    plot.gap(ax, swept, x="fraction", y="alpha")
+    assert plt.get_fignums() == open_before
+    assert dict(mpl.rcParams) == before
+
+
+# ---------------------------------------------------------------- heatmaps
+
+
+def test_heatmap_cells_are_means_over_policy_seeds(ax, swept):
+    mesh = plot.heatmap(ax, swept, x="fraction", y="alpha", policy="rr")
+    want = swept[swept["policy"] == "rr"].groupby(["alpha", "fraction"])["hit_rate"].mean().to_numpy()
+    np.testing.assert_allclose(mesh.get_array().ravel(), want, rtol=1e-12)
+    assert mesh.get_clim() == (0, 1)
+    assert (ax.get_title(), ax.get_ylabel()) == ("RR", "Zipf exponent α")
+    assert ax.figure.axes[-1].get_ylabel() == "hit rate (cold misses count)"
+
+
+def test_a_cell_without_a_simulation_stays_open(ax):
+    rows = [simulation(fraction=f, alpha=a) for f in (0.1, 0.2) for a in (0.0, 1.0)][:-1]
+    mesh = plot.heatmap(ax, frame(*rows, simulation(fraction=0.3)), x="fraction", y="alpha", policy="lru")
+    assert mesh.get_array().mask.tolist() == [[False, False], [False, True]]
+
+
+@pytest.mark.parametrize(
+    ("values", "scale", "edges"),
+    [
+        ([0.2, 0.4, 0.6], "linear", [0.1, 0.3, 0.5, 0.7]),
+        ([0.01, 0.1, 1.0], "log", [10**-2.5, 10**-1.5, 10**-0.5, 1.0]),  # no cache is larger than all items
+        ([0.1, 0.2, 0.9], "linear", [0, 1, 2, 3]),
+    ],
+)
+def test_the_axis_suits_the_grid(ax, values, scale, edges):
+    mesh = plot.heatmap(
+        ax, frame(*(simulation(fraction=f, alpha=1.0) for f in values)), x="fraction", y="alpha", policy="lru"
+    )
+    np.testing.assert_allclose(mesh.get_coordinates()[0, :, 0], edges)
+    assert ax.get_xscale() == scale
+    if edges[-1] == 3:
+        assert [text.get_text() for text in ax.get_xticklabels()] == ["0.1", "0.2", "0.9"]
+
+
+def gap_table():
+    """Two cells; three seeds of rr straddle lru, so the best other is lru or rr's mean, never rr's luckiest seed."""
+    return frame(
+        *(simulation("opt", r, fraction=f, alpha=0.0) for f, r in ((0.1, 0.5), (0.2, 0.8))),
+        *(simulation("opt(bypass=True)", 0.9, fraction=f, alpha=0.0) for f in (0.1, 0.2)),
+        *(simulation("lru", r, fraction=f, alpha=0.0) for f, r in ((0.1, 0.4), (0.2, 0.3))),
+        *(simulation("rr", r, seed=s, fraction=0.1, alpha=0.0) for s, r in enumerate((0.1, 0.2, 0.6))),
+        *(simulation("rr", r, seed=s, fraction=0.2, alpha=0.0) for s, r in enumerate((0.8, 0.85, 0.9))),
+    )
+
+
+@pytest.mark.parametrize(
+    ("against", "want", "title"),
+    [("lru", [0.1, 0.5], "OPT − LRU"), ("rr", [0.2, -0.05], "OPT − RR"), ("best", [0.1, -0.05], "OPT − best other")],
+)
+def test_gap_averages_over_seeds_before_it_subtracts(ax, against, want, title):
+    mesh = plot.gap(ax, gap_table(), x="fraction", y="alpha", against=against)
+    np.testing.assert_allclose(mesh.get_array().ravel(), want)
+    low, high = mesh.get_clim()
+    np.testing.assert_allclose((low, high), (-max(map(abs, want)), max(map(abs, want))))
+    assert mesh.norm(0.0) == 0.5
+    assert ax.get_title() == title
+    hatched = [artist for artist in ax.collections if isinstance(artist, PatchCollection)]
+    assert len(hatched) == (min(want) < 0)
+
+
+def test_gap_is_open_where_a_policy_lacks_a_row(ax):
+    table = gap_table().query("not (policy == 'rr' and fraction == 0.2)")
+    mesh = plot.gap(ax, table, x="fraction", y="alpha")
+    assert mesh.get_array().mask.tolist() == [[False, True]]
+
+
+def test_gap_of_nothing_but_zeros_is_drawn(ax):
+    table = frame(*(simulation(p, fraction=f, alpha=0.0) for p in ("opt", "lru") for f in (0.1, 0.2)))
+    assert plot.gap(ax, table, x="fraction", y="alpha").get_array().tolist() == [[0, 0]]
+
+
+def lightness(colours):
+    linear = np.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4)
+    return linear @ [0.2126, 0.7152, 0.0722]
+
+
+def test_maps_are_monotone_in_grey(ax):
+    table = gap_table()
+    rates = plot.heatmap(ax, table, x="fraction", y="alpha", policy="lru", bar=False).get_cmap()
+    gaps = plot.gap(ax, table, x="fraction", y="alpha", bar=False).get_cmap()
+    assert (np.diff(lightness(rates(np.linspace(0, 1, 64))[:, :3])) > 0).all()
+    assert (np.diff(lightness(gaps(np.linspace(0.5, 1, 64))[:, :3])) < 0).all()
+
+
+# ---------------------------------------------------------------- files
+
+DRAW = """
+import sys
+import matplotlib.pyplot as plt
+import pandas as pd
+from simcache import plot
+table = pd.read_csv(sys.argv[1])
+with plot.style("column"):
+    fig, axes = plt.subplots(1, 2)
+    plot.hit_curves(axes[0], table)
+    plot.gap(axes[1], table, x="fraction", y="alpha", policy="lru", against="opt")
+    plot.legend(fig)
+    plot.save(fig, sys.argv[2])
+"""
+
+
+def test_files_are_the_same_bytes_in_every_process(tmp_path):
+    gap_table().to_csv(tmp_path / "t.csv", index=False)
+    environment = {key: value for key, value in os.environ.items() if key != "SOURCE_DATE_EPOCH"}
+    folders, running = [tmp_path / "one", tmp_path / "other"], []
+    for seed, folder in enumerate(folders):
+        folder.mkdir()
+        command = [sys.executable, "-c", DRAW, str(tmp_path / "t.csv"), str(folder / "f")]
+        running.append(subprocess.Popen(command, env={**environment, "PYTHONHASHSEED": str(seed), "MPLBACKEND": "Agg"}))
+    assert [process.wait(timeout=120) for process in running] == [0, 0]
+    one, other = ({path.name: path.read_bytes() for path in folder.iterdir()} for folder in folders)
+    assert sorted(one) == ["f.pdf", "f.png", "f.svg"]
+    assert one == other
+    assert b"/Type3" not in one["f.pdf"]
+
+
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("f.svg", ["f.svg"]),
+        ("script.py", ["script.pdf", "script.png", "script.svg"]),
+        ("alpha-0.5", ["alpha-0.5.pdf", "alpha-0.5.png", "alpha-0.5.svg"]),
+    ],
+)
+def test_the_path_says_which_files(ax, tmp_path, path, names):
+    written = plot.save(ax.figure, tmp_path / path)
+    assert [file.name for file in written] == names == sorted(os.listdir(tmp_path))
+
+
+def test_saving_keeps_the_figure_as_it_was(ax, tmp_path):
+    engine = ax.figure.get_layout_engine()
+    plot.save(ax.figure, tmp_path / "f.pdf")
+    assert ax.figure.get_layout_engine() is engine
+
+
+def test_a_failed_save_leaves_the_old_file(ax, tmp_path, monkeypatch):
+    old = tmp_path / "f.pdf"
+    old.write_text("old")
+
+    def fails(file, **_):
+        Path(file).write_text("half")
+        raise OSError("disk full")
+
+    monkeypatch.setattr(ax.figure, "savefig", fails)
+    with pytest.raises(OSError, match="disk full"):
+        plot.save(ax.figure, old)
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]
+
+
+# ---------------------------------------------------------------- refusals
+
+
+def test_curves_refuse_with_one_clear_line(ax, swept):
+    two = frame(simulation(jump=0.5), simulation(jump=0.1))
+    good = frame(simulation())
+    for table, options, message in (
+        (good.drop(columns="hit_rate"), {}, "must have the columns .*; without hit_rate, did you mean 'hit_rate_warm'"),
+        (good[:0], {}, "at least one row"),
+        (two, {}, r"as many as the traces of the table: 2 \(they differ in jump\); got 1 for t, jump 0.5, t, jump 0.1"),
+        (good, {"policies": ["lruu"]}, "policy must be one of lru; did you mean 'lru'. got 'lruu'"),
+        (good, {"policies": []}, "at least one policy"),
+        (good, {"x": "size"}, "x must be one of fraction, capacity; got 'size'"),
+        (good, {"y": "hits"}, "y must be one of hit_rate, hit_rate_warm; got 'hits'"),
+        (
+            frame(simulation(rate=0.1), simulation(rate=0.2)),
+            {},
+            "one rate per cache size and policy seed, .*'lru'.*0.1",
+        ),
+        (good.assign(hit_rate_warm=np.nan), {"y": "hit_rate_warm"}, "hit_rate_warm must have values for policy 'lru'"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            plot.hit_curves(ax, table, **options)
+    with pytest.raises(TypeError, match="DataFrame, got dict"):
+        plot.hit_curves(ax, {})
+    with pytest.raises(TypeError, match="must be matplotlib Axes, or an array of them, got Figure"):
+        plot.hit_curves(ax.figure, good)
+    with pytest.raises(ValueError, match=r"3 .*got 2"):
+        plot.hit_curves([ax, ax], swept)
+
+
+def test_maps_refuse_with_one_clear_line(ax):
+    table = gap_table()
+    grid = {"x": "fraction", "y": "alpha"}
+    twice = frame(simulation(alpha=1.0, trace_seed=0), simulation(alpha=1.0, trace_seed=1))
+    for rows, options, message in (
+        (table, {"x": "fraction", "y": "alfa"}, "without alfa, did you mean 'alpha'"),
+        (table, {"x": "alpha", "y": "alpha"}, "x and y must be two columns, got 'alpha' twice"),
+        (table, {**grid, "policy": "lur"}, "policy must be one of opt, .*; did you mean 'lru'. got 'lur'"),
+        (table, {**grid, "value": "trace"}, "'trace' must hold numbers"),
+        (table[:0], grid, "at least one row"),
+        (
+            twice,
+            grid,
+            "one trace and size, for policy 'lru' at alpha=1.0, fraction=0.1; got 2 rows with trace_seed 0, 1",
+        ),
+        (pd.concat([table, table]), grid, "one row per policy seed, for policy 'lru' .*; got seeds 0, 0"),
+        (frame(simulation(alpha=np.nan)), grid, "must have rows with fraction and alpha, got none"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            plot.heatmap(ax, rows, **{"policy": "lru", **options})
+    for options, message in (
+        ({"against": "fif"}, "against must be one of opt, .*, best; got 'fif'"),
+        ({"against": "opt"}, "another policy than 'opt'"),
+        ({"value": "hits"}, "value must be one of hit_rate"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            plot.gap(ax, table, **grid, **options)
+    with pytest.raises(ValueError, match="besides OPT in the table, got opt"):
+        plot.gap(ax, table[table["policy"].str.startswith("opt")], **grid)
+    with pytest.raises(ValueError, match="must share a cell"):
+        plot.gap(ax, frame(simulation("opt", alpha=0.0), simulation("lru", alpha=1.0)), **grid)
+
+
+def test_files_are_refused_with_one_clear_line(ax, tmp_path):
+    with pytest.raises(ValueError, match=r"must be written as \.pdf, \.png or \.svg, got .*f\.jpg"):
+        plot.save(ax.figure, tmp_path / "f.jpg")
+    with pytest.raises(OSError, match="folder to write to must exist"):
+        plot.save(ax.figure, tmp_path / "none" / "f")
+    with pytest.raises(ValueError, match=r"width must be one of column, page; did you mean 'column'\? got"):
+        plot.style("columns").__enter__()
