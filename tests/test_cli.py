@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,6 +21,7 @@ from scipy import sparse
 import simcache
 from simcache import Trace, hit_curve, simulate, sweep, synth
 from simcache.cli import input, main, making, options, output
+from simcache.plot.panels import panels
 
 COMMANDS = [("make-trace", kind.__name__.replace("_", "-")) for kind in making.KINDS]
 COMMANDS += [("record",), ("policies",), ("simulate",), ("curve",), ("plot",)]
@@ -334,7 +336,9 @@ def test_a_reader_that_leaves_is_no_error():
 
 def test_plot_draws_each_kind(run, folder):
     for alpha in (0, 1):
-        run("make-trace", "zipf", "--n-items", 50, "--n-accesses", 900, "--alpha", alpha, "-o", "z.npz")
+        run(
+            "make-trace", "zipf", "--n-items", 50, "--n-accesses", 900, "--alpha", alpha, "--seed", alpha, "-o", "z.npz"
+        )
         for suffix in (".csv", ".json"):
             policies = ("opt", "opt:bypass=true", "lru", "rr")
             run("curve", "z.npz", *policies, "--fractions", ".1,.5", "-o", f"{alpha}{suffix}")
@@ -348,6 +352,17 @@ def test_plot_draws_each_kind(run, folder):
     assert "miss ratio" in (folder / "curves.svg").read_text()
     run("plot", "1.csv", "--policy", "lru", "-o", "all")
     assert {"all.pdf", "all.png", "all.svg"} <= set(os.listdir())
+
+
+def test_panels_are_as_many_as_asked_for():
+    fig, axes = panels(4, columns=3)
+    assert fig.axes == axes
+    assert [(ax.get_subplotspec().rowspan.start, ax.get_subplotspec().colspan.start) for ax in axes] == [
+        (0, 0), (0, 1), (0, 2), (1, 0),
+    ]  # fmt: skip
+    assert fig.get_figwidth() == matplotlib.rcParams["figure.figsize"][0]
+    with pytest.raises(ValueError, match="count must be a whole number >= 1, got 0"):
+        panels(0)
 
 
 # ---------------------------------------------------------------- refusals

@@ -92,7 +92,8 @@ def _differing(rows: pd.DataFrame) -> str:
     """The one parameter that tells the traces apart."""
     from ..plot.rows import differing, sources
 
-    found = [name for name in differing(rows, sources(rows)) if pd.api.types.is_numeric_dtype(rows[name].dtype)]
+    told = [name for name in differing(rows, sources(rows)) if not name.endswith("seed")]
+    found = [name for name in told if pd.api.types.is_numeric_dtype(rows[name].dtype)]
     if len(found) != 1:
         raise ValueError(
             f"a grid must have a column to run up it: give --y one of {', '.join(sources(rows)) or 'none'}; "

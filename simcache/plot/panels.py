@@ -28,5 +28,5 @@ def panels(count: int, columns: int = 1) -> tuple[Figure, list[Axes]]:
     columns = min(count, columns)
     rows = -(-count // columns)
     width = float(matplotlib.rcParams["figure.figsize"][0])
-    fig = Figure(figsize=(width, rows * (0.7 * width / columns + 0.3)))
+    fig = Figure(figsize=(width, rows * (0.7 * width / columns + 0.45)))
     return fig, [fig.add_subplot(rows, columns, place + 1) for place in range(count)]
