@@ -13,10 +13,13 @@ SEEDS = st.integers(0, 2**64 - 1)
 
 @st.composite
 def traces(draw, max_items=12, max_accesses=120):
-    """Traces of few items, some never accessed, from repetitive to spread out."""
+    """Traces of few items, some never accessed: short ones item by item, long ones from a seed, even or skewed."""
     n_items = draw(st.integers(1, max_items))
     touched = draw(st.integers(1, n_items))
-    ids = draw(st.lists(st.integers(0, touched - 1), max_size=max_accesses))
+    if draw(st.booleans()):
+        return Trace(draw(st.lists(st.integers(0, touched - 1), max_size=20)), n_items)
+    length, skew, seed = draw(st.integers(0, max_accesses)), draw(st.sampled_from([1, 2, 4])), draw(st.integers(0, 999))
+    ids = (touched * np.random.default_rng(seed).random(length) ** skew).astype(np.int32)
     return Trace(ids, n_items)
 
 
