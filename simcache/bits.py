@@ -1,9 +1,12 @@
 """Words of 64 bits, random draws by counter, and next-use times: what kernels share."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 import numpy as np
+from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
@@ -15,6 +18,7 @@ GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 MIX1 = np.uint64(0xBF58476D1CE4E5B9)
 MIX2 = np.uint64(0x94D049BB133111EB)
 MASK = 2**64 - 1
+AHEAD = 16  # accesses between a prefetch and its use
 
 
 @intrinsic
@@ -39,6 +43,28 @@ def _popcount(typingctx: Any, x: Any) -> Any:
         return builder.ctpop(args[0])
 
     return types.uint64(types.uint64), codegen
+
+
+@intrinsic
+def _prefetch(typingctx: Any, array: Any, row: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        array = context.make_array(signature.args[0])(context, builder, args[0])
+        index = context.cast(builder, args[1], signature.args[1], types.int64)
+        byte = ir.IntType(8).as_pointer()
+        offset = builder.mul(index, builder.extract_value(array.strides, 0))
+        address = builder.gep(builder.bitcast(array.data, byte), [offset])
+        number = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
+        call = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        builder.call(call, [address, number(1), number(3), number(1)])  # to write, keep in all levels, data
+        return context.get_dummy_value()
+
+    return types.void(array, row), codegen
+
+
+# prefetch(array, row) asks for the cache line where that row begins: a hint, which changes no result. A trace is known
+# ahead, so a kernel can ask for an item's state AHEAD accesses before it is needed.
+prefetch = cast(Callable[[NDArray[Any], int], None], _prefetch)
 
 
 @compiled

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from ..bits import AHEAD, prefetch
 from ..jit import compiled
 from . import Hits, Ids
 
@@ -18,7 +19,9 @@ def kernel(ids: Ids, n_items: int, capacity: int, seed: int) -> Hits:
     entered = np.full(n_items, -(2**31), np.int32)  # the number of the miss that brought the item in
     hits = np.empty(ids.size, np.bool_)
     misses = 0
+    final = ids.size - 1
     for t in range(ids.size):
+        prefetch(entered, ids[min(t + AHEAD, final)])
         i = ids[t]
         came = entered[i]
         hit = came >= misses - capacity

@@ -15,60 +15,61 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from ..bits import tree_clear, tree_empty, tree_lowest, tree_set
+from ..bits import AHEAD, prefetch, tree_clear, tree_empty, tree_lowest, tree_set
 from ..jit import compiled
 from . import Hits, Ids
+
+LAST, COUNT = 0, 1  # of an item: position of its last access, -1 when it is not cached; its accesses
+FIRST, FINAL = 0, 1  # of a queue: 1 + its first entry, 0 when empty (so that pages stay untouched); its final entry
 
 
 @compiled
 def kernel(ids: Ids, n_items: int, capacity: int, seed: int, perfect: bool = False) -> Hits:
     n = ids.size
-    last = np.full(n_items, -1, np.int32)
-    count = np.zeros(n_items, np.int32)
-    cached = np.zeros(n_items, np.bool_)
+    items = np.zeros((n_items, 2), np.int32)
+    items[:, LAST] = -1
     after = np.empty(n, np.int32)  # entry -> the next of its queue
-    first = np.zeros(n + 2, np.int32)  # count -> 1 + its queue's first entry; 0: none (so that pages stay untouched)
-    final = np.empty(n + 2, np.int32)  # count -> its queue's final entry
+    queues = np.zeros((n + 2, 2), np.int32)  # by count
     tree = tree_empty(n + 2 if perfect else 0)
     hits = np.empty(n, np.bool_)
     room = capacity
     fewest = 1
     for t in range(n):
+        prefetch(items, ids[min(t + AHEAD, n - 1)])
         i = ids[t]
-        hit = cached[i]
+        hit = items[i, LAST] >= 0
         hits[t] = hit
+        count = items[i, COUNT] + 1
+        items[i, LAST] = t
+        items[i, COUNT] = count
         if not hit:
-            cached[i] = True
             if room:
                 room -= 1
             else:
                 while True:
                     if perfect:
                         fewest = tree_lowest(tree, n + 2)
-                    entry = first[fewest] - 1
+                    entry = queues[fewest, FIRST] - 1
                     if entry < 0:
                         fewest += 1
                         continue
-                    first[fewest] = 0 if entry == final[fewest] else after[entry] + 1
-                    if perfect and first[fewest] == 0:
+                    queues[fewest, FIRST] = 0 if entry == queues[fewest, FINAL] else after[entry] + 1
+                    if perfect and queues[fewest, FIRST] == 0:
                         tree_clear(tree, n + 2, fewest)
                     victim = ids[entry]
-                    if last[victim] == entry:
+                    if items[victim, LAST] == entry:
                         break
-                cached[victim] = False
+                items[victim, LAST] = -1
                 if not perfect:
-                    count[victim] = 0
+                    items[victim, COUNT] = 0
             fewest = 1
-        count[i] += 1
-        c = count[i]
-        last[i] = t
-        if first[c] == 0:
-            first[c] = t + 1
+        if queues[count, FIRST] == 0:
+            queues[count, FIRST] = t + 1
             if perfect:
-                tree_set(tree, n + 2, c)
+                tree_set(tree, n + 2, count)
         else:
-            after[final[c]] = t
-        final[c] = t
+            after[queues[count, FINAL]] = t
+        queues[count, FINAL] = t
     return hits
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from ..bits import ctz
+from ..bits import AHEAD, ctz, prefetch
 from ..jit import compiled
 from . import Hits, Ids
 
@@ -23,7 +23,9 @@ def kernel(ids: Ids, n_items: int, capacity: int, seed: int) -> Hits:
     tail = 0  # last accesses before this position belong to evicted items
     word = 0  # the word of `latest` that holds the lowest bit, or one before it
     room = capacity
+    final = ids.size - 1
     for t in range(ids.size):
+        prefetch(last, ids[min(t + AHEAD, final)])
         i = ids[t]
         before = last[i]
         last[i] = t

@@ -5,9 +5,10 @@ as in the textbook. With ``bypass=True`` the missed item may itself be the victi
 
 The cache is a bitmap over positions: a bit stands where a cached item is used next, so access t hits iff bit t is set,
 and the victim is the highest bit. Each of three coarser bitmaps says which words of the one below are not zero, and
-the highest bit is found by a few `clz`. Bits behind t are never looked at again, so hits need not clear them. Items
-never used again are counted, not stored: they go first, and which of them goes changes no hit. O(1) an access for any
-trace of at most 2^31 accesses; 4 bytes an access for the next uses and an eighth of a byte for the bitmap.
+the highest bit is found by a few `clz`. The furthest next use is held out of the bitmap while it is known, since a
+missed item is often the next victim. Bits behind t are never looked at again, so hits need not clear them. Items never
+used again are counted, not stored: they go first, and which of them goes changes no hit. O(1) an access for any trace
+of at most 2^31 accesses; 4 bytes an access for the next uses and an eighth of a byte for the bitmap.
 """
 
 from collections.abc import Iterable, Iterator
@@ -30,42 +31,50 @@ def hits_from(after: NDArray[np.int32], capacity: int, bypass: bool) -> Hits:
     bits2 = np.zeros((n >> 18) + 1, np.uint64)
     bits3 = np.zeros((n >> 24) + 1, np.uint64)
     hits = np.empty(n, np.bool_)
-    top = -1  # the highest bit
+    furthest = -1  # a next use held out of the bitmap, later than all in it; -1: none is
+    bound = -1  # no bit is above this
     room = capacity
     done = 0  # cached items that are never used again
     for t in range(n):
         upcoming = after[t]
         hit = (bits0[t >> 6] >> np.uint64(t & 63)) & one != 0
-        hits[t] = hit
         if not hit:
-            if room:
+            if furthest == t:
+                hit, furthest = True, -1
+            elif room:
                 room -= 1
             elif done:
                 done -= 1
-            elif bypass and upcoming > top:
-                continue
             else:
-                a = top >> 6
-                bits0[a] ^= one << np.uint64(top & 63)
-                if bits0[a] == 0:
-                    b = a >> 6
-                    bits1[b] ^= one << np.uint64(a & 63)
-                    if bits1[b] == 0:
-                        c = b >> 6
-                        bits2[c] ^= one << np.uint64(b & 63)
-                        if bits2[c] == 0:
-                            d = c >> 6
-                            bits3[d] ^= one << np.uint64(c & 63)
-                            while d > 0 and bits3[d] == 0:
-                                d -= 1
-                            c = max((d << 6) + 63 - clz(bits3[d]), 0)  # all zero: position 0, behind every t
-                        b = max((c << 6) + 63 - clz(bits2[c]), 0)
-                    a = max((b << 6) + 63 - clz(bits1[b]), 0)
-                top = (a << 6) + 63 - clz(bits0[a])
+                if furthest < 0:
+                    d = bits3.size - 1
+                    while bits3[d] == 0:  # of a full cache some bit is ahead of t
+                        d -= 1
+                    c = (d << 6) + 63 - clz(bits3[d])
+                    b = (c << 6) + 63 - clz(bits2[c])
+                    a = (b << 6) + 63 - clz(bits1[b])
+                    furthest = bound = (a << 6) + 63 - clz(bits0[a])
+                    bits0[a] ^= one << np.uint64(furthest & 63)
+                    if bits0[a] == 0:
+                        bits1[b] ^= one << np.uint64(a & 63)
+                        if bits1[b] == 0:
+                            bits2[c] ^= one << np.uint64(b & 63)
+                            if bits2[c] == 0:
+                                bits3[d] ^= one << np.uint64(c & 63)
+                if bypass and upcoming > furthest:
+                    hits[t] = False
+                    continue
+                furthest = -1
+        hits[t] = hit
         if upcoming == n:
             done += 1
             continue
-        top = max(top, upcoming)
+        if upcoming > bound:
+            if upcoming > furthest:
+                furthest, upcoming = upcoming, furthest
+                if upcoming < 0:
+                    continue
+            bound = upcoming
         a = upcoming >> 6
         if bits0[a] == 0:
             b = a >> 6

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from ..bits import draw, draw_reference
+from ..bits import AHEAD, draw, draw_reference, prefetch
 from ..jit import compiled
 from . import Hits, Ids
 
@@ -21,7 +21,9 @@ def kernel(ids: Ids, n_items: int, capacity: int, seed: int) -> Hits:
     held = np.full(capacity, -1, np.int32)
     hits = np.empty(ids.size, np.bool_)
     used = draws = 0
+    final = ids.size - 1
     for t in range(ids.size):
+        prefetch(slot, ids[min(t + AHEAD, final)])
         i = ids[t]
         hit = held[slot[i]] == i
         hits[t] = hit
