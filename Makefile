@@ -26,7 +26,7 @@ export TORCH
 
 .DEFAULT_GOAL := figures
 .DELETE_ON_ERROR:
-.PHONY: figures setup torch test lint notebooks images readme bench coverage wheel lock clean distclean help
+.PHONY: figures setup torch test lint notebooks images refresh bench coverage wheel lock clean distclean help
 
 # ---------------------------------------------------------------- set-up
 
@@ -82,8 +82,9 @@ images: figures  ## refresh the committed images that README and docs show
 	@grep -oh 'images/[A-Za-z0-9_.-]*' README.md $(wildcard docs/*.md) | sort -u | while read -r image; do \
 		cp -v "figures/$${image#images/}" "docs/$$image" || exit 1; done
 
-readme: $(READY)  ## refresh what README's blocks print
+refresh: $(READY)  ## refresh the outputs that README and the notebooks show
 	$(RUN) docs/refresh.py README.md
+	$(RUN) notebooks/refresh.py
 
 # ---------------------------------------------------------------- checks
 

@@ -55,7 +55,7 @@ def _prefetch(typingctx: Any, array: Any, row: Any) -> Any:
         address = builder.gep(builder.bitcast(array.data, byte), [offset])
         number = ir.IntType(32)
         kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
-        call = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        call = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")  # type: ignore[no-untyped-call]
         builder.call(call, [address, number(1), number(3), number(1)])  # to write, keep in all levels, data
         return context.get_dummy_value()
 

@@ -8,7 +8,6 @@ import sys
 import tomllib
 import warnings
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
@@ -27,15 +26,32 @@ def python(*arguments, **environment):
 
 
 def test_import_is_light():
-    heavy = ("torch", "matplotlib", "seaborn", "distributed", "dask", "pyarrow", "IPython", "typer")
-    loaded = python("-c", f"import sys, simcache; print([name for name in {heavy} if name in sys.modules])")
-    # pandas itself loads pyarrow where it is installed
-    assert [name for name in eval(loaded) if name != "pyarrow"] == []
+    heavy = (
+        "torch",
+        "matplotlib",
+        "seaborn",
+        "distributed",
+        "dask",
+        "IPython",
+        "typer",
+        "simcache.plot",
+        "simcache.cli",
+    )
+    assert python("-c", f"import sys, simcache; print([name for name in {heavy} if name in sys.modules])") == "[]\n"
 
 
 def test_public_names():
-    mine = {name for name, it in vars(simcache).items() if not name.startswith("_") and not isinstance(it, ModuleType)}
+    public = {name: it for name, it in vars(simcache).items() if not name.startswith("_")}
+    mine = {name for name, it in public.items() if getattr(it, "__module__", "").startswith("simcache")}
     assert mine == {"Trace", "hit_curve", "simulate", "sweep"}
+
+
+def test_namespaces_load_when_asked_for():
+    names = ["plot", "policies", "sampler", "synth"]
+    loaded = python("-c", f"import simcache; print(*(getattr(simcache, name).__name__ for name in {names}))")
+    assert loaded.split() == [f"simcache.{name}" for name in names]
+    with pytest.raises(AttributeError, match="'simcache' has no attribute 'simulat'"):
+        _ = simcache.simulat
 
 
 def test_a_warning_from_the_package_is_an_error():
