@@ -1,7 +1,7 @@
 """Exact simulation of cache policies on data-loader traces, with curves, theory and figures.
 
 `Trace`, `simulate`, `hit_curve` and `sweep` are here; the rest is by namespace: `simcache.synth`, `simcache.sampler`,
-`simcache.policies`, `simcache.plot`, each loaded when first asked for.
+`simcache.policies`, `simcache.theory`, `simcache.plot`, each loaded when first asked for.
 """
 
 from importlib import import_module
@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from . import policies as policies
     from . import sampler as sampler
     from . import synth as synth
+    from . import theory as theory
 
 __version__ = "0.1.0"
 
-_NAMESPACES = ("plot", "policies", "sampler", "synth")
+_NAMESPACES = ("plot", "policies", "sampler", "synth", "theory")
 
 
 def __getattr__(name: str) -> Any:

@@ -47,7 +47,7 @@ def test_public_names():
 
 
 def test_namespaces_load_when_asked_for():
-    names = ["plot", "policies", "sampler", "synth"]
+    names = ["plot", "policies", "sampler", "synth", "theory"]
     loaded = python("-c", f"import simcache; print(*(getattr(simcache, name).__name__ for name in {names}))")
     assert loaded.split() == [f"simcache.{name}" for name in names]
     with pytest.raises(AttributeError, match="'simcache' has no attribute 'simulat'"):

@@ -1,0 +1,51 @@
+"""Closed forms, bounds and exact tables: why a policy gets its hit rate, without simulating.
+
+Functions are named <policy>_<workload>, take numbers or arrays that broadcast, and return float64 arrays of hit rates.
+`fraction` is C/N, capacities are in items. Only bounds take a Trace. Steady state unless a run's length is given.
+
+``shuffled``: epochs that visit each item once, whole, by rank, behind a buffer, in a loop · ``irm``: independent
+requests, skewed or uniform · ``markov``: requests by a chain · ``bounds``: what no policy can beat, for any trace.
+"""
+
+from .bounds import compulsory as compulsory
+from .bounds import hazard as hazard
+from .bounds import opt_histogram as opt_histogram
+from .bounds import opt_windows as opt_windows
+from .bounds import sleator_tarjan as sleator_tarjan
+from .bounds import working_set as working_set
+from .irm import fifo_horizon as fifo_horizon
+from .irm import fifo_irm as fifo_irm
+from .irm import fifo_irm_exact as fifo_irm_exact
+from .irm import fifo_zipf_limit as fifo_zipf_limit
+from .irm import lfu_irm as lfu_irm
+from .irm import lru_horizon as lru_horizon
+from .irm import lru_irm as lru_irm
+from .irm import lru_irm_exact as lru_irm_exact
+from .irm import lru_zipf_limit as lru_zipf_limit
+from .irm import opt_horizon as opt_horizon
+from .irm import opt_irm as opt_irm
+from .irm import opt_irm_exact as opt_irm_exact
+from .irm import opt_zipf_limit as opt_zipf_limit
+from .irm import pin_horizon as pin_horizon
+from .irm import pin_irm as pin_irm
+from .irm import rr_horizon as rr_horizon
+from .irm import rr_irm as rr_irm
+from .markov import lru_markov as lru_markov
+from .markov import lru_markov_exact as lru_markov_exact
+from .markov import opt_markov as opt_markov
+from .markov import opt_markov_exact as opt_markov_exact
+from .markov import repeat_identity as repeat_identity
+from .markov import return_law as return_law
+from .markov import rr_markov_exact as rr_markov_exact
+from .shuffled import fifo_shuffled as fifo_shuffled
+from .shuffled import lfu_shuffled as lfu_shuffled
+from .shuffled import lru_buffer as lru_buffer
+from .shuffled import lru_loop as lru_loop
+from .shuffled import lru_shuffled as lru_shuffled
+from .shuffled import lru_shuffled_exact as lru_shuffled_exact
+from .shuffled import opt_buffer as opt_buffer
+from .shuffled import opt_loop as opt_loop
+from .shuffled import opt_shuffled as opt_shuffled
+from .shuffled import pin_shuffled as pin_shuffled
+from .shuffled import rr_loop as rr_loop
+from .shuffled import rr_shuffled as rr_shuffled

@@ -1,0 +1,120 @@
+"""What every closed form asks of its arguments: checked once, at the door, with one wording."""
+
+import operator
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+Whole = NDArray[np.int64]
+
+
+def _numbers(value: ArrayLike, what: str, must: str, kinds: str) -> NDArray[Any]:
+    given = np.asarray(value)
+    if given.size and given.dtype.kind not in kinds:
+        raise TypeError(f"{what} must be {must}, got {value!r}")
+    return given
+
+
+def _first(bad: NDArray[np.bool_], given: NDArray[Any]) -> object:
+    return given[bad].ravel()[0]
+
+
+def real(
+    value: ArrayLike, what: str, low: float, high: float = np.inf, *, open_low: bool = False, finite: bool = True
+) -> Floats:
+    """`value` as float64, every number in [low, high], or in (low, high] when `open_low`; infinity only if not
+    `finite`.
+    """
+    interval = f"{'(' if open_low else '['}{low:g}, {high:g}{']' if np.isfinite(high) or not finite else ')'}"
+    must = f"numbers in {interval}"
+    given = _numbers(value, what, must, "iuf").astype(np.float64)
+    bad = ~((given > low if open_low else given >= low) & (given <= high))
+    if finite:
+        bad |= np.isinf(given)
+    if bad.any():
+        raise ValueError(f"{what} must be {must}, got {_first(bad, given)}")
+    return given
+
+
+def fractions(value: ArrayLike) -> Floats:
+    """Cache sizes as shares of the items: in (0, 1]."""
+    return real(value, "fraction", 0, 1, open_low=True)
+
+
+def whole(value: ArrayLike, what: str, low: int = 1) -> Whole:
+    """Whole numbers >= `low` as int64; 5.0 is refused, as `simulate` refuses it."""
+    must = f"whole numbers >= {low}"
+    given = _numbers(value, what, must, "iu")
+    bad = np.asarray(given < low)
+    if bad.any():
+        raise ValueError(f"{what} must be {must}, got {_first(bad, given)}")
+    if given.dtype.kind == "u":
+        given = np.minimum(given.astype(np.uint64), np.uint64(2**63 - 1))
+    return given.astype(np.int64)
+
+
+def one(value: object, what: str, low: int = 1) -> int:
+    """One whole number >= `low`."""
+    try:
+        if isinstance(value, bool | np.bool_):
+            raise TypeError
+        number = operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise TypeError(f"{what} must be a whole number >= {low}, got {value!r}") from None
+    if number < low:
+        raise ValueError(f"{what} must be a whole number >= {low}, got {number}")
+    return number
+
+
+def probabilities(weights: ArrayLike) -> Floats:
+    """Request probabilities of the items that are ever requested, descending; shape (n_positive,)."""
+    must = "a one-dimensional array of finite numbers >= 0 with a positive sum"
+    given = _numbers(weights, "weights", must, "iuf")
+    if given.ndim != 1:
+        raise ValueError(f"weights must be {must}, got shape {given.shape}")
+    p = given.astype(np.float64)
+    if p.size == 0:
+        raise ValueError(f"weights must be {must}, got none")
+    # min and max carry NaN, and are cheaper than a mask over a million weights
+    low, high = float(p.min()), float(p.max())
+    if not (low >= 0 and high < np.inf):
+        raise ValueError(f"weights must be {must}, got {_first(~((p >= 0) & (p < np.inf)), p)}")
+    if high == 0:
+        raise ValueError(f"weights must be {must}, got a sum of 0")
+    if low == 0:
+        p = p[p > 0]
+    if (p[:-1] < p[1:]).any():
+        p = np.sort(p)[::-1]
+    p = p / high  # first to (0, 1]: the sum of huge weights may overflow
+    p /= p.sum()
+    return p if p[-1] > 0 else p[p > 0]  # dividing may underflow
+
+
+def stochastic(matrix: ArrayLike) -> Floats:
+    """A transition matrix: square, rows summing to 1 (within 1e-9, then normalised), irreducible."""
+    must = "a square matrix of numbers >= 0 whose rows sum to 1"
+    chain = _numbers(matrix, "matrix", must, "iuf").astype(np.float64)
+    if chain.ndim != 2 or chain.shape[0] != chain.shape[1] or chain.size == 0:
+        raise ValueError(f"matrix must be {must}, got shape {chain.shape}")
+    bad = ~((chain >= 0) & (chain <= 1 + 1e-9))
+    if bad.any():
+        raise ValueError(f"matrix must be {must}, got the entry {_first(bad, chain)}")
+    sums = chain.sum(axis=1)
+    off = int(np.argmax(np.abs(sums - 1)))
+    if abs(sums[off] - 1) > 1e-9:
+        raise ValueError(f"matrix must be {must}, got {sums[off]} in row {off}")
+    if not (_reach(chain).all() and _reach(chain.T).all()):
+        raise ValueError("matrix must be irreducible (every item can be reached from every other), got one that is not")
+    return np.asarray(chain / sums[:, None])
+
+
+def _reach(chain: Floats) -> NDArray[np.bool_]:
+    """Which items can be reached from item 0."""
+    seen = np.zeros(len(chain), np.bool_)
+    seen[0], fresh = True, np.array([0])
+    while fresh.size:
+        fresh = np.flatnonzero((chain[fresh] > 0).any(axis=0) & ~seen)
+        seen[fresh] = True
+    return seen

@@ -1,0 +1,139 @@
+"""Exact hit rates of small caches: the Markov chain of (last item, content), built state by state and solved.
+
+OPT has one too, though it looks ahead: its hits follow from the past alone. Between requests it keeps one of several
+contents open: an item in layer L_1, …, L_C may still turn out to be cached (one item of L_1, two of L_1 and L_2, …
+are), one in L_0 cannot. A request in L_i hits, and L_i less the item joins L_(i-1); a request in L_0 misses, and the
+last two layers join; either way the item alone becomes the last layer.
+"""
+
+from collections.abc import Callable, Hashable, Iterable
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import sparse
+from scipy.sparse.linalg import splu
+
+from . import _check
+from ._check import Floats
+
+MOST_STATES = 10_000
+
+State = TypeVar("State", bound=Hashable)
+
+
+def long_run_hits(start: State, step: Callable[[State], Iterable[tuple[float, State, float]]], what: str) -> float:
+    """Long-run hit rate of the chain from `start`; `step` gives (probability, next state, hit probability)."""
+    known: dict[State, int] = {start: 0}
+    states = [start]
+    rows: list[int] = []
+    columns: list[int] = []
+    chances: list[float] = []
+    hit: list[float] = []
+    for row, state in enumerate(states):  # grows as it is walked
+        hit.append(0.0)
+        for chance, after, hits in step(state):
+            if after not in known:
+                known[after] = len(states)
+                states.append(after)
+                if len(states) > MOST_STATES:
+                    raise ValueError(f"an exact chain must have at most {MOST_STATES} states, got more for {what}")
+            rows.append(known[after])
+            columns.append(row)
+            chances.append(chance)
+            hit[row] += chance * hits
+    n = len(states)
+    flow = sparse.coo_array((chances, (rows, columns)), shape=(n, n)).tocsc()
+    law = np.eye(1, n)[0]
+    for _ in range(300):
+        law = (law + flow @ law) / 2
+    # Balance, with the mass of one recurrent state set to 1: a row of ones instead would fill the factors.
+    one = int(np.argmax(law))
+    rest = np.flatnonzero(np.arange(n) != one)
+    law = np.ones(n)
+    if n > 1:
+        still = sparse.eye_array(n, format="csc") - flow
+        law[rest] = splu(still[rest][:, rest].tocsc()).solve((flow @ np.eye(1, n, one)[0])[rest])
+    return float(np.clip(law @ np.array(hit) / law.sum(), 0, 1))
+
+
+Layers = tuple[tuple[int, ...], ...]  # L_0, …, L_C; each how many items of each class it holds
+
+
+def opt_moved(layers: Layers, at: int, item: int) -> Layers:
+    """Layers after a request for an `item` (or one of a class) of layer `at`."""
+    rest = [list(layer) for layer in layers]
+    rest[at][item] -= 1
+    joined = max(at, 1) if at else len(rest) - 1
+    rest[joined - 1] = [a + b for a, b in zip(rest[joined - 1], rest[joined], strict=True)]
+    del rest[joined]
+    alone = [0] * len(layers[0])
+    alone[item] = 1
+    return (*map(tuple, rest), tuple(alone))
+
+
+def opt_start(counts: list[int], capacity: int) -> Layers:
+    """Layers with some `capacity` items cached for certain, one in each layer."""
+    order = [k for k, count in enumerate(counts) for _ in range(count)]
+    sure = [tuple(int(k == own) for k in range(len(counts))) for own in order[:capacity]]
+    others = tuple(order[capacity:].count(k) for k in range(len(counts)))
+    return (others, *sure)
+
+
+def opt_irm_exact(weights: ArrayLike, capacity: ArrayLike) -> Floats:
+    """Hit rate of OPT (forced admission: Belady's) under independent requests, exact, for a few items.
+
+    The stationary law of the layers above; items of equal weight count as one class, so uniform requests need only the
+    layers' sizes. For N equal items: 1/N at C = 1, and 1 - 1/(N H_(N-1)) at C = N - 1.
+
+    Parameters
+    ----------
+    weights : array_like, shape (n_items,)
+        As for `lru_irm`.
+    capacity : array_like of int
+        C, at least 1, any shape.
+
+    Returns
+    -------
+    ndarray of float64, the shape of `capacity`
+
+    Raises
+    ------
+    TypeError, ValueError
+        When an argument is not as stated, or the chain would have more than 10,000 states (about 7 distinct weights, or
+        15 equal items); use `opt_irm`.
+
+    Notes
+    -----
+    Layers: Koutsoupias & Papadimitriou, SIAM J. Comput. 30, 2000, for paging's work functions. May lie below
+    `lfu_irm`, which need not admit.
+    """
+    size = _check.whole(capacity, "capacity")
+    p = _check.probabilities(weights)
+    values: list[float] = []
+    counts: list[int] = []
+    for value in p.tolist():
+        if values and values[-1] - value <= 1e-12 * value:
+            counts[-1] += 1
+        else:
+            values.append(value)
+            counts.append(1)
+
+    def step(layers: Layers) -> Iterable[tuple[float, Layers, float]]:
+        for at, layer in enumerate(layers):
+            for item, count in enumerate(layer):
+                if count:
+                    yield count * values[item], opt_moved(layers, at, item), float(at > 0)
+
+    def rate(c: int) -> float:
+        if c >= p.size:
+            return 1.0
+        return long_run_hits(opt_start(counts, c), step, f"{p.size} items at capacity {c}; use opt_irm")
+
+    return per_capacity(size, rate)
+
+
+def per_capacity(size: _check.Whole, rate: Callable[[int], float]) -> Floats:
+    """`rate` of each capacity, each computed once."""
+    different, where = np.unique(size, return_inverse=True)
+    return np.asarray(np.array([rate(int(c)) for c in different], np.float64)[where].reshape(size.shape))
