@@ -1,15 +1,22 @@
-"""hit_curve(): one policy on one trace, at many sizes."""
+"""hit_curve(): one policy on one trace, at many sizes; exact, or from a sample of the items."""
 
-from collections.abc import Iterable
+import math
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from .pool import run_all
-from .simulation import Chosen, Policy, check_seed, check_trace, choose, run
-from .tables import default_capacities, row, table, warmup_of
+from .counting import count_hits, has_one_pass
+from .policies import Counts
+from .sampling import sampled
+from .simulation import Chosen, Policy, check_seed, check_trace, choose, dense
+from .tables import counted_row, default_capacities, estimated_row, table, warmup_of
 from .trace import Trace, whole
+
+Row = dict[str, Any]
+RowOf = Callable[..., Row]
 
 
 def hit_curve(
@@ -19,9 +26,14 @@ def hit_curve(
     *,
     seed: int = 0,
     warmup: int | None = None,
+    sample: float | None = None,
+    repeats: int = 1,
     **params: Any,
 ) -> pd.DataFrame:
     """Hit rate of a policy over cache sizes.
+
+    Exact by default: LRU, OPT and, at the default sizes, RR in one pass for all sizes, other policies by a run for
+    each size on all cores.
 
     Parameters
     ----------
@@ -32,47 +44,94 @@ def hit_curve(
     capacities : iterable of int, optional
         Sizes in items; by default about 100, log-spaced from 1 to `trace.n_items`.
     seed : int
-        The policy's seed.
+        The policy's seed, and the sample's.
     warmup : int, optional
         Accesses left out of `hit_rate_warm`; by default the first epoch, where there are two or more.
+    sample : float, optional
+        Share of the items to replay, in (0, 1): an estimate, for any policy, with `low` and `high` a nominal 95 % band.
+        Sizes of less than about 10 / `sample` items are below its resolution.
+    repeats : int
+        Samples to average.
     **params
         The policy's own parameters.
 
     Returns
     -------
     pandas.DataFrame
-        One row per size, in the order asked for; columns as in `tables`, with `fraction` = capacity / n_items.
+        One row per size, in the order asked for; columns as in `tables`, with `fraction` = capacity / n_items. Rows
+        that are estimated have ``exact`` False, no `hits` and no `hit_rate_warm`.
 
     Raises
     ------
     TypeError, ValueError
         When an argument is not as stated, the trace is empty, or no size is asked for.
+
+    Notes
+    -----
+    A policy that draws random numbers draws the same at a size named here as in `simulate`; at the default sizes it
+    draws once for all of them, so that its curve never falls, and each size has the same law.
     """
     check_trace(trace)
     chosen = choose(policy, params)
-    sizes = check_capacities(trace, capacities)
+    sizes = _check_capacities(trace, capacities)
     number, warm = check_seed(seed), warmup_of(trace, warmup)
-    jobs = [partial(simulated_row, trace, chosen, c, c / trace.n_items, number, warm) for c in sizes]
-    return table(run_all(jobs, f"{chosen.label} on {trace.name}"))
+    ids, n_items = dense(trace)
+    fill = partial(_row, trace, chosen, number, warm)
+    if sample is not None:
+        share, times = _check_sample(sample), whole(repeats, "repeats", 1)
+        estimate, half = _sampled(chosen, ids, n_items, sizes, share, times, number)
+        return table([fill(estimated_row, c, *pair) for c, *pair in zip(sizes, estimate, half, strict=True)])
+    if repeats != 1:
+        raise ValueError(f"repeats must be 1 without a sample, got {repeats!r}")
+    one_pass = has_one_pass(chosen, sizes.size, capacities is not None)
+    counts = count_hits(chosen, ids, n_items, sizes, number, warm, one_pass)
+    return table([fill(counted_row, c, *map(int, pair)) for c, *pair in zip(sizes, *counts, strict=True)])
 
 
-def check_capacities(trace: Trace, capacities: Iterable[int] | None) -> list[int]:
-    """Sizes as whole numbers; refuses an empty trace and no sizes."""
-    if not len(trace):
-        raise ValueError(f"a curve must have accesses to count, got none in trace {trace.name!r}")
-    if capacities is None:
-        return default_capacities(trace.n_items)
-    if isinstance(capacities, str | bytes) or not isinstance(capacities, Iterable):
-        raise TypeError(f"capacities must be whole numbers of items for trace {trace.name!r}, got {capacities!r}")
-    where = f" for trace {trace.name!r}"
-    sizes = [whole(capacity, "capacity", 1, where=where, unit=" of items") for capacity in capacities]
-    if not sizes:
-        raise ValueError(f"capacities must name at least one size for trace {trace.name!r}, got none")
-    return sizes
-
-
-def simulated_row(
-    trace: Trace, chosen: Chosen, capacity: int, fraction: float, seed: int, warmup: int
+def _row(
+    trace: Trace, chosen: Chosen, seed: int, warmup: int, kind: Any, size: np.int64, *numbers: Any
 ) -> dict[str, Any]:
-    """One simulation, as a row."""
-    return row(trace, chosen.label, capacity, fraction, seed, warmup, run(chosen, trace, capacity, seed))
+    capacity = int(size)
+    row: dict[str, Any] = kind(trace, chosen.label, capacity, capacity / trace.n_items, seed, warmup, *numbers)
+    return row
+
+
+def _sampled(
+    chosen: Chosen, ids: Any, n_items: int, sizes: Counts, share: float, repeats: int, seed: int
+) -> tuple[Any, Any]:
+    def hits_at(some: Any, held: int, wanted: Counts) -> Counts:
+        one_pass = has_one_pass(chosen, wanted.size, sizes_given=False)
+        counts: Counts = count_hits(chosen, some, held, wanted, seed, 0, one_pass)[0]
+        return counts
+
+    return sampled(ids, n_items, sizes, hits_at, share, seed=seed, repeats=repeats)
+
+
+def _check_capacities(trace: Trace, capacities: Iterable[int] | None) -> Counts:
+    """Sizes as whole numbers; refuses an empty trace and no sizes."""
+    where = f" for trace {trace.name!r}"
+    if not len(trace):
+        raise ValueError(f"a curve must have accesses to count, got none{where.replace(' for', ' in')}")
+    if capacities is None:
+        return np.array(default_capacities(trace.n_items), np.int64)
+    if isinstance(capacities, str | bytes) or not isinstance(capacities, Iterable):
+        raise TypeError(f"capacities must be whole numbers of items{where}, got {capacities!r}")
+    if isinstance(capacities, np.ndarray) and capacities.ndim == 1 and capacities.dtype.kind in "iu":
+        sizes = capacities  # many at once
+    else:
+        sizes = np.array([min(whole(c, "capacity", 1, None, where, " of items"), 2**62) for c in capacities], np.int64)
+    if not sizes.size:
+        raise ValueError(f"capacities must name at least one size{where}, got none")
+    if sizes.min() < 1:
+        whole(sizes.min(), "capacity", 1, None, where, " of items")
+    return sizes.astype(np.int64)
+
+
+def _check_sample(sample: object) -> float:
+    try:
+        share = math.nan if isinstance(sample, bool | str) else float(sample)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        share = math.nan
+    if not 0 < share < 1:
+        raise ValueError(f"sample must be a share of the items in (0, 1), got {sample!r}")
+    return share

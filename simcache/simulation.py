@@ -18,7 +18,7 @@ from .trace import Trace, whole
 
 Policy = str | tuple[str, Mapping[str, Any]] | ModuleType | Callable[..., Hits]
 SEED_LIMIT = 2**64 - 1
-RESERVED = ("seed", "warmup", "tolerance", "sample", "repeats")  # parameters of simulate, hit_curve and sweep
+RESERVED = ("seed", "warmup", "sample", "repeats")  # parameters of simulate, hit_curve and sweep
 
 
 class Chosen(NamedTuple):
@@ -67,7 +67,11 @@ def run(chosen: Chosen, trace: Trace, capacity: int, seed: int) -> Hits:
     """`simulate` with its arguments already checked."""
     if not len(trace):
         return np.empty(0, np.bool_)
-    ids, n_items = dense(trace)
+    return replay(chosen, *dense(trace), capacity, seed)
+
+
+def replay(chosen: Chosen, ids: Ids, n_items: int, capacity: int, seed: int) -> Hits:
+    """Run the kernel on ids as `dense` gives them."""
     hits = chosen.kernel(ids, n_items, min(capacity, n_items), np.uint64(seed), **chosen.params)
     return _one_bool_each(hits, ids.size, chosen.label)
 

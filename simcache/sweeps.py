@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pandas as pd
 
-from .curves import simulated_row
 from .pool import run_all
-from .simulation import Chosen, Policy, check_seed, check_trace, choose
-from .tables import table, warmup_of
+from .simulation import Chosen, Policy, check_seed, check_trace, choose, run
+from .tables import row, table, warmup_of
 from .trace import Trace
 
 Value = TypeVar("Value")
@@ -60,15 +59,17 @@ def sweep(
     shares = [_fraction(fraction) for fraction in _list(fractions, "fractions")]
     numbers = [check_seed(seed) for seed in _list(seeds, "seeds")]
     jobs = [
-        partial(
-            simulated_row, trace, chosen, max(1, round(share * trace.n_items)), share, seed, warmup_of(trace, warmup)
-        )
+        partial(_simulated, trace, chosen, max(1, round(share * trace.n_items)), share, seed, warmup_of(trace, warmup))
         for trace in given
         for chosen in selected
         for share in shares
         for seed in (numbers if chosen.random else numbers[:1])
     ]
     return table(run_all(jobs, "sweep", progress))
+
+
+def _simulated(trace: Trace, chosen: Chosen, capacity: int, fraction: float, seed: int, warmup: int) -> dict[str, Any]:
+    return row(trace, chosen.label, capacity, fraction, seed, warmup, run(chosen, trace, capacity, seed))
 
 
 def _list(values: Iterable[Value], what: str) -> list[Value]:

@@ -1,9 +1,9 @@
 """row(): one simulation -> one table row; and how rows become a table.
 
 Columns: ``trace``, ``policy`` (label), ``capacity`` (items), ``fraction`` (of n_items), ``seed`` (the policy's),
-``accesses``, ``hits`` (<NA> where only bounded), ``hit_rate`` (of all accesses, cold misses counted), ``warmup``
-(accesses left out of the next), ``hit_rate_warm``, ``low`` and ``high`` (bounds of hit_rate; equal to it in an exact
-row), ``exact``; then one column for each key of the traces' `source`.
+``accesses``, ``hits`` (<NA> in an estimate), ``hit_rate`` (of all accesses, cold misses counted), ``warmup``
+(accesses left out of the next), ``hit_rate_warm``, ``low`` and ``high`` (equal to hit_rate in an exact row; of an
+estimate, a nominal 95 % band), ``exact``; then one column for each key of the traces' `source`.
 """
 
 import math
@@ -57,23 +57,25 @@ def counted_row(
     }
 
 
-def bounded_row(
-    trace: Trace, label: str, capacity: int, fraction: float, seed: int, warmup: int, low: int, high: int
+def estimated_row(
+    trace: Trace,
+    label: str,
+    capacity: int,
+    fraction: float,
+    seed: int,
+    warmup: int,
+    rate: float,
+    half_width: float,
 ) -> dict[str, Any]:
-    """The row of a capacity whose hits are known to lie in [low, high]; exact where the two meet.
-
-    Hits after a warm-up are not concave in the capacity, so nothing is known of them: `hit_rate_warm` is NaN.
-    """
-    n = len(trace)
-    exact = low == high
+    """The row of a capacity whose hit rate is estimated from a sample, with a band of that half width."""
     return {
-        **counted_row(trace, label, capacity, fraction, seed, warmup, low, 0),
-        "hits": low if exact else None,
-        "hit_rate": low / n if exact else (low + high) / (2 * n),
+        **counted_row(trace, label, capacity, fraction, seed, warmup, 0, 0),
+        "hits": None,
+        "hit_rate": min(max(rate, 0.0), 1.0),
         "hit_rate_warm": NAN,
-        "low": low / n,
-        "high": high / n,
-        "exact": exact,
+        "low": max(rate - half_width, 0.0),
+        "high": min(rate + half_width, 1.0),
+        "exact": False,
     }
 
 

@@ -3,6 +3,10 @@
 A policy file holds ``kernel(ids, n_items, capacity, seed, …)``, compiled, one bool per access, and ``reference(ids,
 capacity, seed, *, …)``, the same policy in plain Python, bit for bit. Parameters after `seed` have defaults. A policy
 that draws random numbers says ``RANDOM = True``.
+
+It may also hold ``curve(ids, n_items, seed, start, …)``: the hits at every capacity 0 … n_items from one pass, shape
+(2, n_items + 1), row 0 of all accesses, row 1 of those at positions >= `start`; and ``CURVE_FROM``, the number of sizes
+from which that is cheaper than a run for each.
 """
 
 from difflib import get_close_matches
@@ -15,6 +19,7 @@ from numpy.typing import NDArray
 
 Ids = NDArray[np.int32]
 Hits = NDArray[np.bool_]
+Counts = NDArray[np.int64]
 
 
 def names() -> list[str]:

@@ -11,7 +11,8 @@ import numpy as np
 
 from ..bits import AHEAD, ctz, prefetch
 from ..jit import compiled
-from . import Hits, Ids
+from ..stacks import lru as stack
+from . import Counts, Hits, Ids
 
 
 @compiled
@@ -42,6 +43,13 @@ def kernel(ids: Ids, n_items: int, capacity: int, seed: int) -> Hits:
             latest[word] &= latest[word] - one
         latest[t >> 6] |= one << np.uint64(t & 63)
     return hits
+
+
+CURVE_FROM = 6  # sizes from which one pass is cheaper than a run each
+
+
+def curve(ids: Ids, n_items: int, seed: int, start: int) -> Counts:
+    return stack.hits(ids, n_items, start)
 
 
 def reference(ids: Iterable[int], capacity: int, seed: int) -> Iterator[bool]:

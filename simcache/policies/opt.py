@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from ..bits import clz, next_use
 from ..jit import compiled
-from . import Hits, Ids
+from ..stacks import opt as stack
+from . import Counts, Hits, Ids
 
 
 @compiled
@@ -91,6 +92,13 @@ def hits_from(after: NDArray[np.int32], capacity: int, bypass: bool) -> Hits:
 @compiled
 def kernel(ids: Ids, n_items: int, capacity: int, seed: int, bypass: bool = False) -> Hits:
     return hits_from(next_use(ids, n_items), capacity, bypass)
+
+
+CURVE_FROM = 25  # sizes from which one pass is cheaper than a run each
+
+
+def curve(ids: Ids, n_items: int, seed: int, start: int, bypass: bool = False) -> Counts:
+    return stack.hits(ids, n_items, bypass, start)
 
 
 def reference(ids: Iterable[int], capacity: int, seed: int, *, bypass: bool = False) -> Iterator[bool]:

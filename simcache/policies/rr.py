@@ -10,7 +10,8 @@ import numpy as np
 
 from ..bits import AHEAD, draw, draw_reference, prefetch
 from ..jit import compiled
-from . import Hits, Ids
+from ..stacks import rr as stack
+from . import Counts, Hits, Ids
 
 RANDOM = True
 
@@ -38,6 +39,10 @@ def kernel(ids: Ids, n_items: int, capacity: int, seed: int) -> Hits:
         held[victim] = i
         slot[i] = victim
     return hits
+
+
+def curve(ids: Ids, n_items: int, seed: int, start: int) -> Counts:
+    return stack.hits(ids, n_items, np.uint64(seed), start)
 
 
 def reference(ids: Iterable[int], capacity: int, seed: int) -> Iterator[bool]:
