@@ -1,8 +1,9 @@
 """LRU: evict the item whose last access is the oldest.
 
 Mattson, Gecsei, Slutz & Traiger, IBM Systems Journal 1970. No list is kept: a bitmap over positions has a bit where
-the last access so far of a cached item stands, and the victim is its lowest bit. That bit only ever moves up, so an
-item is cached iff its last access is not below it. O(1) amortised an access, n / 8 bytes beside one number an item.
+the last access so far of a cached item stands (all bits start set: those ahead are never looked at), and the victim
+is its lowest bit. That bit only ever moves up, so an item is cached iff its last access is not below it. O(1)
+amortised an access, n / 8 bytes beside one number an item.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,7 +20,7 @@ from . import Counts, Hits, Ids
 def kernel(ids: Ids, n_items: int, capacity: int, seed: int) -> Hits:
     one = np.uint64(1)
     last = np.full(n_items, -1, np.int32)
-    latest = np.zeros((ids.size >> 6) + 1, np.uint64)
+    latest = np.full((ids.size >> 6) + 1, ~np.uint64(0), np.uint64)
     hits = np.empty(ids.size, np.bool_)
     tail = 0  # last accesses before this position belong to evicted items
     word = 0  # the word of `latest` that holds the lowest bit, or one before it
@@ -41,7 +42,6 @@ def kernel(ids: Ids, n_items: int, capacity: int, seed: int) -> Hits:
                 word += 1
             tail = (word << 6) + ctz(latest[word]) + 1
             latest[word] &= latest[word] - one
-        latest[t >> 6] |= one << np.uint64(t & 63)
     return hits
 
 

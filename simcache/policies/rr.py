@@ -21,23 +21,33 @@ def kernel(ids: Ids, n_items: int, capacity: int, seed: int) -> Hits:
     slot = np.zeros(n_items, np.int32)
     held = np.full(capacity, -1, np.int32)
     hits = np.empty(ids.size, np.bool_)
-    used = draws = 0
-    final = ids.size - 1
+    used = 0
+    full = ids.size  # the first miss that finds the cache full
     for t in range(ids.size):
+        i = ids[t]
+        hits[t] = held[slot[i]] == i
+        if not hits[t]:
+            if used == capacity:
+                full = t
+                break
+            held[used] = i
+            slot[i] = used
+            used += 1
+    draws = 0
+    victim = draw(np.uint64(seed), draws, capacity)
+    final = ids.size - 1
+    for t in range(full, ids.size):
         prefetch(slot, ids[min(t + AHEAD, final)])
         i = ids[t]
-        hit = held[slot[i]] == i
+        own = slot[i]
+        hit = held[own] == i
         hits[t] = hit
-        if hit:
-            continue
-        if used < capacity:
-            victim = used
-            used += 1
-        else:
-            victim = draw(np.uint64(seed), draws, capacity)
-            draws += 1
-        held[victim] = i
-        slot[i] = victim
+        # A hit writes what is there already: without a branch, none is mispredicted.
+        into = own if hit else victim
+        held[into] = i
+        slot[i] = into
+        draws += not hit
+        victim = draw(np.uint64(seed), draws, capacity)
     return hits
 
 
