@@ -1,7 +1,8 @@
 """Exact simulation of cache policies on data-loader traces, with curves, theory and figures.
 
 `Trace`, `simulate`, `hit_curve` and `sweep` are here; the rest is by namespace: `simcache.synth`, `simcache.sampler`,
-`simcache.policies`, `simcache.theory`, `simcache.plot`, each loaded when first asked for.
+`simcache.order`, `simcache.policies`, `simcache.loader`, `simcache.theory`, `simcache.plot`, each loaded when first
+asked for.
 """
 
 from importlib import import_module
@@ -13,6 +14,8 @@ from .sweeps import sweep as sweep
 from .trace import Trace as Trace
 
 if TYPE_CHECKING:
+    from . import loader as loader
+    from . import order as order
     from . import plot as plot
     from . import policies as policies
     from . import sampler as sampler
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_NAMESPACES = ("plot", "policies", "sampler", "synth", "theory")
+_NAMESPACES = ("loader", "order", "plot", "policies", "sampler", "synth", "theory")
 
 
 def __getattr__(name: str) -> Any:

@@ -1,12 +1,13 @@
-"""Record what a sampler yields, without moving the order that training will see."""
+"""Record what a sampler yields or a loader fetches, without moving the order that training will see."""
 
+import copy
 import operator
 import random
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,6 +77,115 @@ def record(sampler: Iterable[int], epochs: int = 1, *, n_items: int | None = Non
     return Trace(ids, n_items, name, starts[:-1], _source(sampler))
 
 
+class Recorded(NamedTuple):
+    """What a loader fetched; `step` and `worker` are int32 arrays, one number for each access of the trace."""
+
+    trace: Trace
+    step: NDArray[np.int32]  # batch of the epoch, from 0 in each
+    worker: NDArray[np.int32]  # 0 where the loader has no workers
+
+
+def record_loader(dataloader: Any, epochs: int = 1, *, n_items: int | None = None, name: str | None = None) -> Recorded:
+    """The item ids that a `torch.utils.data.DataLoader` fetches in its next `epochs` iterations, and who fetches them.
+
+    A second loader with the same arguments, but a data set that knows its indices only, is run to the end, workers
+    included. No item is loaded, ``collate_fn`` and ``worker_init_fn`` are not called, nothing is pinned. Afterwards the
+    generators of the loader and its samplers, their epoch, and the global generators are as they were: the next
+    ``iter(dataloader)`` gives the order recorded. Where a sampler has ``set_epoch``, it is called before each iteration
+    with its present epoch, and then one more each time.
+
+    What a data set draws from those generators itself is not seen; that moves later epochs of a loader without workers.
+    With ``in_order=False`` it is the order in which this run's batches came; the next run's may differ.
+
+    Parameters
+    ----------
+    dataloader : torch.utils.data.DataLoader
+        Of any class derived from it; its data set is map-style, its indices are whole numbers. With ``batch_size=None``
+        a step is what one index of the sampler stands for.
+    epochs : int
+        Iterations, >= 1.
+    n_items : int, optional
+        Items in the data set; by default its length, or the largest id + 1 if it has none.
+    name : str, optional
+        By default the loader's class.
+
+    Returns
+    -------
+    Recorded
+        The trace is what this loader fetches: deal it with ``world_size=1``.
+
+    Raises
+    ------
+    TypeError
+        When it is no such loader, its data set is iterable and so has no index, or an index is no whole number.
+    ValueError
+        When an argument or an index is out of range.
+    """
+    name = type(dataloader).__name__ if name is None else name
+    where = f" for trace {name!r}"
+    torch = sys.modules.get("torch")
+    if torch is None or not isinstance(dataloader, torch.utils.data.DataLoader):
+        raise TypeError(f"dataloader must be a torch.utils.data.DataLoader{where}, got {dataloader!r}")
+    if isinstance(dataloader.dataset, torch.utils.data.IterableDataset):
+        came = type(dataloader.dataset).__name__
+        raise TypeError(f"dataloader must have a map-style dataset{where}: an iterable one has no index, got {came}")
+    epochs = whole(epochs, "epochs", 1, LIMIT, where)
+    if n_items is None:
+        n_items = _length(dataloader)
+    else:
+        n_items = whole(n_items, "n_items", 1, LIMIT, where)
+
+    twin, parts, workers, steps, starts = _twin(dataloader), [np.empty(0, np.int64)], [0], [0], [0]
+    batches = dataloader.batch_sampler
+    drawing = (dataloader, dataloader.sampler, batches, getattr(batches, "sampler", None))
+    if getattr(dataloader, "_iterator", None) is not None:  # its workers persist, and will not be seeded again
+        with _unmoved(*drawing):
+            iter(twin)
+    counting: list[tuple[Any, int]] = [(it, getattr(it, "epoch", 0)) for it in drawing if hasattr(it, "set_epoch")]
+    with _unmoved(*drawing):
+        for epoch in range(epochs):
+            for it, first in counting:
+                it.set_epoch(first + epoch)
+            for step, (worker, batch) in enumerate(twin):
+                parts.append(_ids(iter(batch), where))
+                workers.append(worker)
+                steps.append(step)
+            starts.append(sum(part.size for part in parts))
+    ids, sizes = np.concatenate(parts), [part.size for part in parts]
+    if n_items is None:
+        n_items = int(ids.max(initial=0)) + 1
+    source = _source(batches if dataloader.batch_size is None and batches is not None else dataloader.sampler)
+    source |= {"generator": "loader", "loader": type(dataloader).__name__, "num_workers": dataloader.num_workers}
+    return Recorded(
+        Trace(ids, n_items, name, starts[:-1], source),
+        np.repeat(np.array(steps, np.int32), sizes),
+        np.repeat(np.array(workers, np.int32), sizes),
+    )
+
+
+class _Indices:
+    """A data set that knows its indices only: who was asked, and for what."""
+
+    def __getitem__(self, index: Any) -> tuple[int, Any]:
+        several = isinstance(index, list | tuple) or getattr(index, "ndim", 0) > 0
+        return self.__getitems__(index if several else [index])
+
+    def __getitems__(self, indices: Any) -> tuple[int, Any]:
+        info = sys.modules["torch"].utils.data.get_worker_info()
+        return 0 if info is None else info.id, indices
+
+
+def _as_it_is(batch: Any) -> Any:
+    return batch
+
+
+def _twin(dataloader: Any) -> Any:
+    """The loader again, its samplers shared, around `_Indices`. Assigning a data set raises: hence its dict."""
+    twin = copy.copy(dataloader)
+    vars(twin).update(dataset=_Indices(), collate_fn=_as_it_is, worker_init_fn=None, pin_memory=False, _iterator=None)
+    return twin
+
+
 def _ids(accesses: Iterator[Any], where: str) -> NDArray[np.int64]:
     parts = [np.empty(0, np.int64)]
     while chunk := list(islice(accesses, CHUNK)):
@@ -96,11 +206,12 @@ def _is_id(value: Any) -> bool:
 
 
 @contextmanager
-def _unmoved(sampler: Any) -> Iterator[None]:
-    """Whatever a pass over `sampler` draws or sets is put back, also when the pass fails."""
+def _unmoved(*samplers: Any) -> Iterator[None]:
+    """Whatever a pass over samplers, or a loader, draws or sets is put back, also when the pass fails."""
     with ExitStack() as undo:
-        for get, put in _states(sampler):
-            undo.callback(put, get())
+        for sampler in samplers:
+            for get, put in _states(sampler):
+                undo.callback(put, get())
         yield
 
 

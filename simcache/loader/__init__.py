@@ -1,0 +1,17 @@
+"""What the processes of a PyTorch `DataLoader` see, what their caches hit, and how long training then takes.
+
+`deal` says who serves what, in what order; `simulate_loader` replays it through private or shared caches; `timing` and
+`speedups` turn hits into seconds.
+"""
+
+from .clock import Costs as Costs
+from .clock import Timing as Timing
+from .clock import speedups as speedups
+from .clock import timing as timing
+from .dealing import Deal as Deal
+from .dealing import Loader as Loader
+from .dealing import deal as deal
+from .dealing import streams as streams
+from .replay import per_cache as per_cache
+from .replay import per_epoch as per_epoch
+from .replay import simulate_loader as simulate_loader

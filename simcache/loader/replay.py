@@ -1,0 +1,178 @@
+"""Hits of the caches in a loader's processes: private to a worker, shared by a rank's workers, or by a node's ranks."""
+
+from typing import Any, Literal, NamedTuple, get_args
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..bits import splitmix
+from ..policies import Hits
+from ..simulation import SEED_LIMIT, Policy, check_seed, choose, run
+from ..trace import Trace, whole
+from .dealing import Deal, Loader, check_loader, deal, grouped
+
+Shared = Literal["worker", "rank", "node"]
+
+
+def simulate_loader(
+    trace: Trace,
+    loader: Loader,
+    policy: Policy,
+    capacity: int,
+    *,
+    shared: Shared = "worker",
+    seed: int = 0,
+    **params: Any,
+) -> Hits:
+    """Replay a loader's accesses through the caches of its processes.
+
+    A private cache sees the accesses of its worker, and dies with it: without persistent workers it starts empty in
+    every epoch. A cache in the rank's own process (``num_workers=0``), or shared, lives for ever, and sees accesses in
+    the order of `deal`, as if every process loaded its batches in turn: real ones overlap, so a shared cache may see
+    neighbouring batches in another order.
+
+    Parameters
+    ----------
+    trace : Trace
+        The order of the whole data set, before ranks.
+    loader : Loader
+    policy : str, (str, dict), module or compiled kernel
+        As for `simulate`. OPT knows the future of each cache, and of nothing else.
+    capacity : int
+        Items that each cache holds, >= 1.
+    shared : "worker", "rank" or "node"
+        Who shares a cache: nobody, the workers of a rank, or all ranks.
+    seed : int
+        0 … 2^64 - 1. Where there are several caches each draws from a stream of its own.
+    **params
+        The policy's own parameters.
+
+    Returns
+    -------
+    numpy.ndarray of bool
+        Which accesses hit, aligned with ``deal(trace, loader)``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When an argument is not as stated.
+    """
+    dealt = deal(trace, loader)
+    chosen = choose(policy, params)
+    items = whole(capacity, "capacity", 1, where=f" for trace {trace.name!r}", unit=" of items")
+    seed = check_seed(seed)
+    lives = _lives(dealt, loader, shared)
+    hits = np.empty(dealt.ids.size, np.bool_)
+    for life in np.flatnonzero(np.diff(lives.starts)).tolist():
+        mine = lives.order[lives.starts[life] : lives.starts[life + 1]]
+        own = int(splitmix(np.uint64(seed), life)) & SEED_LIMIT if life else seed
+        hits[mine] = run(chosen, Trace(dealt.ids[mine], trace.n_items, trace.name), items, own)
+    return hits
+
+
+def per_epoch(dealt: Deal, hits: Hits) -> pd.DataFrame:
+    """Hits of each epoch, all caches together.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns epoch, accesses, hits, hit_rate (NaN for an epoch that fetched nothing), up to the last epoch that
+        fetched something.
+
+    Raises
+    ------
+    ValueError
+        When `hits` is not aligned with `dealt`.
+    """
+    check_aligned(dealt, hits)
+    accesses = np.bincount(dealt.epoch)
+    hit = np.bincount(dealt.epoch[hits], minlength=accesses.size)
+    return pd.DataFrame(
+        {"epoch": np.arange(accesses.size), "accesses": accesses, "hits": hit, "hit_rate": _rate(hit, accesses)}
+    )
+
+
+def per_cache(dealt: Deal, loader: Loader, hits: Hits, capacity: int, *, shared: Shared = "worker") -> pd.DataFrame:
+    """What each cache saw in its life, one row per cache that saw anything.
+
+    Parameters
+    ----------
+    dealt, loader, hits, capacity, shared
+        As given to and by `deal` and `simulate_loader`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns epoch, rank, worker, accesses, distinct (items seen), hits, hit_rate, evictions. Epoch, rank or worker
+        is missing for a cache that lives through all epochs, or that all ranks or workers share. ``evictions`` is
+        max(0, misses - capacity): right for every policy that admits what it misses; one that bypasses (pin, OPT with
+        ``bypass=True``) evicts fewer.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When an argument is not as stated, or `hits` is not aligned with `dealt`.
+    """
+    check_loader(loader)
+    check_aligned(dealt, hits)
+    items = whole(capacity, "capacity", 1, unit=" of items")
+    lives = _lives(dealt, loader, shared)
+    accesses = np.diff(lives.starts)
+    seen = np.flatnonzero(accesses)
+    groups = [lives.order[lives.starts[life] : lives.starts[life + 1]] for life in seen]
+    hit = np.array([np.count_nonzero(hits[mine]) for mine in groups], np.int64)
+    first = np.array([mine[0] for mine in groups], np.int64)
+    accesses = accesses[seen]
+    none = pd.array([pd.NA] * seen.size, dtype="Int64")
+    return pd.DataFrame(
+        {
+            "epoch": pd.array(dealt.epoch[first], dtype="Int64") if lives.dying else none,
+            "rank": none if shared == "node" else pd.array(dealt.rank[first], dtype="Int64"),
+            "worker": pd.array(dealt.worker[first], dtype="Int64") if shared == "worker" else none,
+            "accesses": accesses,
+            "distinct": np.array([pd.unique(dealt.ids[mine]).size for mine in groups], np.int64),
+            "hits": hit,
+            "hit_rate": _rate(hit, accesses),
+            "evictions": np.maximum(0, accesses - hit - items),
+        }
+    )
+
+
+class _Lives(NamedTuple):
+    """The accesses of each cache in its life: ``order[starts[k]:starts[k + 1]]`` for life k."""
+
+    starts: NDArray[np.int64]
+    order: NDArray[np.int64]
+    dying: bool  # whether caches start anew every epoch
+
+
+def _lives(dealt: Deal, loader: Loader, shared: Shared) -> _Lives:
+    if shared not in get_args(Shared):
+        raise ValueError(f"shared must be one of {', '.join(map(repr, get_args(Shared)))}, got {shared!r}")
+    dying = shared == "worker" and loader.num_workers > 0 and not loader.persistent_workers
+    caches = {"worker": loader.world_size * loader.processes, "rank": loader.world_size, "node": 1}[shared]
+    if shared == "node":
+        life = np.zeros(dealt.ids.size, np.int64)
+    else:
+        life = dealt.rank.astype(np.int64)
+        if shared == "worker":
+            life = life * loader.processes + dealt.worker
+    if dying:
+        life += dealt.epoch * np.int64(caches)
+        caches *= int(dealt.epoch[-1]) + 1 if dealt.epoch.size else 1
+    return _Lives(*grouped(life, caches), dying)
+
+
+def check_aligned(dealt: Deal, hits: Hits) -> None:
+    """Refuse hits of something else than this deal."""
+    given: Any = hits
+    if not (isinstance(given, np.ndarray) and given.dtype == np.bool_ and given.shape == dealt.ids.shape):
+        came = f"{given.dtype} of shape {given.shape}" if isinstance(given, np.ndarray) else type(given).__name__
+        raise ValueError(f"hits must be one bool per access dealt, {dealt.ids.size} of them, got {came}")
+
+
+def _rate(hits: NDArray[np.int64], accesses: NDArray[np.int64]) -> NDArray[np.float64]:
+    rates = np.full(hits.size, np.nan)
+    np.divide(hits, accesses, out=rates, where=accesses > 0)
+    return rates
