@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from .counting import count_hits, has_one_pass
 from .policies import Counts
 from .sampling import sampled
 from .simulation import Chosen, Policy, check_seed, check_trace, choose, dense
-from .tables import counted_row, default_capacities, estimated_row, table, warmup_of
+from .tables import curve_table, default_capacities, estimate_table, warmup_of
 from .trace import Trace, whole
 
 Row = dict[str, Any]
@@ -76,24 +75,15 @@ def hit_curve(
     sizes = _check_capacities(trace, capacities)
     number, warm = check_seed(seed), warmup_of(trace, warmup)
     ids, n_items = dense(trace)
-    fill = partial(_row, trace, chosen, number, warm)
     if sample is not None:
         share, times = _check_sample(sample), whole(repeats, "repeats", 1)
-        estimate, half = _sampled(chosen, ids, n_items, sizes, share, times, number)
-        return table([fill(estimated_row, c, *pair) for c, *pair in zip(sizes, estimate, half, strict=True)])
+        estimate = _sampled(chosen, ids, n_items, sizes, share, times, number)
+        return estimate_table(trace, chosen.label, sizes, number, warm, *estimate)
     if repeats != 1:
         raise ValueError(f"repeats must be 1 without a sample, got {repeats!r}")
     one_pass = has_one_pass(chosen, sizes.size, capacities is not None)
     counts = count_hits(chosen, ids, n_items, sizes, number, warm, one_pass)
-    return table([fill(counted_row, c, *map(int, pair)) for c, *pair in zip(sizes, *counts, strict=True)])
-
-
-def _row(
-    trace: Trace, chosen: Chosen, seed: int, warmup: int, kind: Any, size: np.int64, *numbers: Any
-) -> dict[str, Any]:
-    capacity = int(size)
-    row: dict[str, Any] = kind(trace, chosen.label, capacity, capacity / trace.n_items, seed, warmup, *numbers)
-    return row
+    return curve_table(trace, chosen.label, sizes, number, warm, *counts)
 
 
 def _sampled(

@@ -12,10 +12,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from .policies import Hits
+from .policies import Counts, Hits
 from .trace import COLUMNS, Trace, whole
 
+Rates = NDArray[np.float64]
 NAN = float("nan")
 
 
@@ -28,69 +30,75 @@ def warmup_of(trace: Trace, warmup: int | None) -> int:
 
 def row(trace: Trace, label: str, capacity: int, fraction: float, seed: int, warmup: int, hits: Hits) -> dict[str, Any]:
     """The row of one simulation, from its hits, shape (n_accesses,)."""
-    total = int(np.count_nonzero(hits))
-    warm = int(np.count_nonzero(hits[warmup:]))
-    return counted_row(trace, label, capacity, fraction, seed, warmup, total, warm)
+    total, warm = np.count_nonzero(hits), np.count_nonzero(hits[warmup:])
+    return {**_place(trace, label, capacity, fraction, seed, warmup), **_counted(trace, warmup, int(total), int(warm))}
 
 
-def counted_row(
-    trace: Trace, label: str, capacity: int, fraction: float, seed: int, warmup: int, total: int, warm: int
-) -> dict[str, Any]:
-    """The row of one simulation, from its count of hits, and of hits after the warm-up."""
-    n = len(trace)
-    rate = total / n
+def curve_table(
+    trace: Trace, label: str, sizes: Counts, seed: int, warmup: int, totals: Counts, warms: Counts
+) -> pd.DataFrame:
+    """The table of a curve, from hits at each size, and hits after the warm-up; arrays of shape (n_sizes,)."""
+    place = _place(trace, label, sizes, sizes / trace.n_items, seed, warmup)
+    return _frame({**place, **_counted(trace, warmup, totals, warms)}, sizes.size)
+
+
+def estimate_table(
+    trace: Trace, label: str, sizes: Counts, seed: int, warmup: int, rates: Rates, half_widths: Rates
+) -> pd.DataFrame:
+    """The table of a curve estimated from a sample, with a band of those half widths; arrays of shape (n_sizes,)."""
+    estimated = {
+        "hits": None,
+        "hit_rate": np.clip(rates, 0, 1),
+        "hit_rate_warm": NAN,
+        "low": np.clip(rates - half_widths, 0, 1),
+        "high": np.clip(rates + half_widths, 0, 1),
+        "exact": False,
+    }
+    return _frame({**_place(trace, label, sizes, sizes / trace.n_items, seed, warmup), **estimated}, sizes.size)
+
+
+def _place(trace: Trace, label: str, capacity: Any, fraction: Any, seed: int, warmup: int) -> dict[str, Any]:
+    """What a row says of its simulation beside the outcome."""
     return {
         "trace": trace.name,
         "policy": label,
         "capacity": capacity,
         "fraction": fraction,
         "seed": seed,
-        "accesses": n,
-        "hits": total,
-        "hit_rate": rate,
+        "accesses": len(trace),
         "warmup": warmup,
-        "hit_rate_warm": warm / (n - warmup) if warmup < n else NAN,
-        "low": rate,
-        "high": rate,
-        "exact": True,
         **(trace.source or {}),
     }
 
 
-def estimated_row(
-    trace: Trace,
-    label: str,
-    capacity: int,
-    fraction: float,
-    seed: int,
-    warmup: int,
-    rate: float,
-    half_width: float,
-) -> dict[str, Any]:
-    """The row of a capacity whose hit rate is estimated from a sample, with a band of that half width."""
-    return {
-        **counted_row(trace, label, capacity, fraction, seed, warmup, 0, 0),
-        "hits": None,
-        "hit_rate": min(max(rate, 0.0), 1.0),
-        "hit_rate_warm": NAN,
-        "low": max(rate - half_width, 0.0),
-        "high": min(rate + half_width, 1.0),
-        "exact": False,
-    }
+def _counted(trace: Trace, warmup: int, total: Any, warm: Any) -> dict[str, Any]:
+    n = len(trace)
+    rate = total / n
+    warm_rate = warm / (n - warmup) if warmup < n else NAN
+    return {"hits": total, "hit_rate": rate, "hit_rate_warm": warm_rate, "low": rate, "high": rate, "exact": True}
+
+
+def _frame(values: dict[str, Any], n_rows: int) -> pd.DataFrame:
+    sources = [name for name in values if name not in COLUMNS]
+    frame = pd.DataFrame({name: values[name] for name in (*COLUMNS, *sources)}, index=pd.RangeIndex(n_rows))
+    return frame.astype({"hits": "Int64", "seed": _seed_type(values["seed"])})
+
+
+def _seed_type(largest: int) -> str:
+    return "uint64" if largest > 2**63 - 1 else "int64"
 
 
 def table(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
     """Rows as a tidy table: the columns above, then every source column; what a row lacks is missing."""
     sources = list(dict.fromkeys(key for r in rows for key in r if key not in COLUMNS))
-    frame = pd.DataFrame({name: _column([r.get(name) for r in rows], name) for name in (*COLUMNS, *sources)})
-    return frame
+    return pd.DataFrame({name: _column([r.get(name) for r in rows], name) for name in (*COLUMNS, *sources)})
 
 
 def _column(values: list[Any], name: str) -> "pd.Series[Any]":
     if name == "hits":
         return pd.Series(values, dtype="Int64")
     if name == "seed":
-        return pd.Series(values, dtype="uint64" if max(values, default=0) > 2**63 - 1 else "int64")
+        return pd.Series(values, dtype=_seed_type(max(values, default=0)))
     present = [v for v in values if v is not None]
     if len(present) < len(values):
         if all(isinstance(v, int) and not isinstance(v, bool) for v in present):
