@@ -78,8 +78,8 @@ figures/%.pdf figures/%.png figures/%.svg: figures/%.py figures/data/%.parquet $
 	$(RUN) $<
 	@test -s figures/$*.pdf && test -s figures/$*.png && test -s figures/$*.svg || { echo "$< must write $*.pdf, .png and .svg beside itself" >&2; exit 1; }
 
-images: figures  ## refresh the committed images that README and docs show
-	@grep -oh 'images/[A-Za-z0-9_.-]*' README.md $(wildcard docs/*.md) | sort -u | while read -r image; do \
+images: figures  ## refresh the committed images that README and docs show, but for those of `make bench`
+	@grep -oh 'images/[A-Za-z0-9_.-]*' README.md $(wildcard docs/*.md) | grep -v benchmarks | sort -u | while read -r image; do \
 		cp -v "figures/$${image#images/}" "docs/$$image" || exit 1; done
 
 refresh: $(READY)  ## refresh the outputs that README and the notebooks show
@@ -115,8 +115,8 @@ wheel: $(READY)  ## dist/*.whl, built from the source archive that stands beside
 	rm -rf dist
 	$(RUN) -m build --no-isolation --outdir dist .
 
-bench: $(READY)  ## measure speed against the peers (QUICK=1: in short) and refresh results/
-	@for script in $(filter-out benchmarks/_%,$(wildcard benchmarks/*.py)); do echo "$$script" && QUICK=$(QUICK) $(RUN) "$$script" || exit 1; done
+bench: $(READY)  ## measure speed against the peers, best on a quiet machine, and refresh results/ (QUICK=1: in short, into results/quick/)
+	QUICK=$(QUICK) $(RUN) benchmarks/run.py $(SUITES)
 
 # ---------------------------------------------------------------- upkeep
 
@@ -126,7 +126,7 @@ lock:  ## requirements.lock again, from pyproject.toml (needs uv)
 		--python-version 3.11 --extra io --extra notebooks --extra distributed --extra dev -o requirements.lock
 
 clean:  ## remove what make built, but keep .venv
-	rm -rf .cache build dist .coverage .coverage.* .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .cache build dist results/quick .coverage .coverage.* .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 	rm -f figures/*.pdf figures/*.png figures/*.svg figures/data/*.parquet figures/data/*.csv figures/data/*.json
 	find simcache tests figures benchmarks -name __pycache__ -prune -exec rm -rf {} +
 

@@ -1,0 +1,119 @@
+"""The peers, each as a function from a trace to seconds and hits, every one given what suits it best.
+
+libcachesim gets its trace as an annotated file: neither writing that, nor opening it, nor building the cache counts.
+cachetools, cachebox and the heap get a plain list of Python integers, since indexing an array would slow them down.
+"""
+
+import heapq
+from collections.abc import Callable
+from pathlib import Path
+
+import cachebox
+import cachetools
+import libcachesim
+import numpy as np
+from _timing import clocked
+
+from simcache import Trace
+from simcache.bits import next_use
+
+# simcache's name of a policy -> the peer's. libcachesim's LFU, like ours, starts counting anew when an item enters.
+LIBCACHESIM = {"opt": "Belady", "lru": "LRU", "fifo": "FIFO", "lfu": "LFU", "rr": "Random"}
+LOOKUPS = {"lru": "LRUCache", "fifo": "FIFOCache", "lfu": "LFUCache", "rr": "RRCache"}
+HASHPOWERS = (14, 17, 20, 24)  # 24 is the default; the others start with a smaller table, which often is faster
+
+# Where hits must be equal. cachebox breaks ties in LFU otherwise, RR draws otherwise, and libcachesim's Random draws
+# buckets, not items: it favours items that stand alone in theirs.
+EQUAL = {
+    "libcachesim": {"opt", "lru", "fifo", "lfu"},
+    "cachetools": {"lru", "fifo", "lfu"},
+    "cachebox": {"lru", "fifo"},
+    "heap": {"opt"},
+}
+
+
+def write_oracle_general(trace: Trace, path: Path) -> None:
+    """The trace as libcachesim reads it: time, id, size 1, and the position of the next access, from 1; -1: never."""
+    n = len(trace)
+    records = np.empty(n, np.dtype([("time", "<u4"), ("id", "<u8"), ("size", "<u4"), ("next", "<i8")]))
+    after = next_use(np.asarray(trace.ids), trace.n_items)
+    records["time"], records["id"], records["size"] = np.arange(n), trace.ids, 1
+    records["next"] = np.where(after == n, -1, after.astype(np.int64) + 1)
+    records.tofile(path)
+
+
+def through_libcachesim(path: Path, n_accesses: int, policy: str, capacity: int, hashpower: int) -> tuple[float, int]:
+    """Seconds of `process_trace` alone, and hits."""
+    reader = libcachesim.TraceReader(str(path), libcachesim.TraceType.ORACLE_GENERAL_TRACE)
+    cache = getattr(libcachesim, LIBCACHESIM[policy])(capacity, hashpower=hashpower)
+    seconds, (miss_rate, _) = clocked(lambda: cache.process_trace(reader))
+    return seconds, round((1 - miss_rate) * n_accesses)
+
+
+def through_cachetools(ids: list[int], policy: str, capacity: int) -> tuple[float, int]:
+    cache = getattr(cachetools, LOOKUPS[policy])(capacity)
+
+    def run() -> int:
+        hits = 0
+        for i in ids:
+            if i in cache:
+                cache[i]  # the lookup that moves an item up
+                hits += 1
+            else:
+                cache[i] = True
+        return hits
+
+    return clocked(run)
+
+
+def through_cachebox(ids: list[int], policy: str, capacity: int) -> tuple[float, int]:
+    cache = getattr(cachebox, LOOKUPS[policy])(capacity)
+
+    def run() -> int:
+        hits = 0
+        for i in ids:
+            if cache.get(i) is None:
+                cache[i] = True
+            else:
+                hits += 1
+        return hits
+
+    return clocked(run)
+
+
+def heap_opt(ids: list[int], capacity: int) -> int:
+    """Hits of Belady's OPT as one writes it by hand: a pass for next uses, a set, a heap with stale entries."""
+    never = len(ids)
+    after = [never] * never
+    upcoming: dict[int, int] = {}
+    for t in range(never - 1, -1, -1):
+        after[t] = upcoming.get(ids[t], never)
+        upcoming[ids[t]] = t
+    due: dict[int, int] = {}  # cached item -> its next use
+    heap: list[tuple[int, int]] = []
+    hits = 0
+    for i, later in zip(ids, after, strict=True):
+        if i in due:
+            hits += 1
+        elif len(due) == capacity:
+            while True:
+                use, victim = heapq.heappop(heap)
+                if due.get(victim) == -use:  # else the item has been used, or evicted, since
+                    break
+            del due[victim]
+        due[i] = later
+        heapq.heappush(heap, (-later, i))
+    return hits
+
+
+def in_python(tool: str, ids: list[int], policy: str, capacity: int) -> tuple[float, int]:
+    """Seconds and hits of one of the peers that see one access at a time."""
+    if tool == "heap":
+        return clocked(lambda: heap_opt(ids, capacity))
+    run: Callable[..., tuple[float, int]] = {"cachetools": through_cachetools, "cachebox": through_cachebox}[tool]
+    return run(ids, policy, capacity)
+
+
+def python_tools(policy: str) -> list[str]:
+    """Which of those peers have the policy."""
+    return ["heap"] if policy == "opt" else ["cachetools", "cachebox"] if policy in LOOKUPS else []

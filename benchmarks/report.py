@@ -1,0 +1,215 @@
+"""results/benchmarks.md from results/benchmarks.csv and .json: ratios to the peers, each best against best."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+PYTHON_TOOLS = ("cachebox", "cachetools", "heap")
+
+
+def page(folder: Path) -> str:
+    """The whole page, in markdown; a suite that was not run has no section."""
+    table = pd.read_csv(folder / "benchmarks.csv")
+    about = json.loads((folder / "benchmarks.json").read_text())
+    parts = [machine(about)]
+    for suite, section in SECTIONS.items():
+        if len(mine := table[table["suite"] == suite]):
+            parts += section(mine)
+    return "\n\n".join(parts) + "\n"
+
+
+def ratios(single: pd.DataFrame, tool: str, setting: str | None = None) -> pd.Series:
+    """simcache's accesses per second over the tool's best (or one) setting's, by trace, policy and capacity."""
+    speed = single[(single["tool"] == tool) & ((setting is None) | (single["setting"] == setting))]
+    key = ["trace", "policy", "capacity"]
+    peers = speed.groupby(key)["maccesses_per_s"].max()
+    mine = single[single["tool"] == "simcache"].groupby(key)["maccesses_per_s"].max()
+    return (mine / peers).dropna()
+
+
+def over_sizes(ratio: pd.Series) -> str:
+    """The least ratio over sizes, and their geometric mean; one size is one number."""
+    if ratio.empty:
+        return "–"
+    if len(ratio) == 1:
+        return f"{number(ratio.iloc[0])}×"
+    return f"{number(ratio.min())}× / {number(geometric_mean(ratio))}×"
+
+
+def geometric_mean(values: Any) -> float:
+    return float(np.exp(np.mean(np.log(np.asarray(values, float)))))
+
+
+def slope(work: Any, seconds: Any) -> float:
+    """Exponent b of the fit seconds ~ work^b, by least squares on logarithms."""
+    return float(np.polyfit(np.log(np.asarray(work, float)), np.log(np.asarray(seconds, float)), 1)[0])
+
+
+def single_sections(table: pd.DataFrame) -> list[str]:
+    parts = []
+    swept = [trace for trace, mine in table.groupby("trace", sort=False) if mine["capacity"].nunique() > 1]
+    for trace in swept:
+        mine = table[table["trace"] == trace]
+        parts.append(
+            f"**One size, {described(mine)}**, capacities {', '.join(f'{c:,.0f}' for c in ordered(mine['capacity']))}: "
+            "simcache in million accesses a second, and how many times faster it is than each peer (least over the "
+            "sizes / geometric mean; libcachesim with the best of its hash table sizes, and as it comes)."
+        )
+        parts.append(markdown(policy_rows(mine)))
+    alone = table[~table["trace"].isin(swept)]
+    if len(alone):
+        parts.append("**One size, other traces**: simcache in million accesses a second (times libcachesim's best).")
+        parts.append(markdown(trace_rows(alone)))
+    return parts
+
+
+def policy_rows(mine: pd.DataFrame) -> pd.DataFrame:
+    rows = []
+    for policy in ordered(mine["policy"]):
+        one = mine[mine["policy"] == policy]
+        speed = one[one["tool"] == "simcache"].set_index("capacity")["maccesses_per_s"]
+        rows.append(
+            {
+                "policy": f"`{policy}`",
+                "M accesses/s": ", ".join(number(value) for value in speed),
+                "libcachesim, best": over_sizes(ratios(one, "libcachesim")),
+                "libcachesim, default": over_sizes(ratios(one, "libcachesim", "hashpower=24")),
+                **{tool: over_sizes(ratios(one, tool)) for tool in PYTHON_TOOLS},
+            }
+        )
+    return pd.DataFrame(rows).rename(columns={"heap": "plain-Python heap"})
+
+
+def trace_rows(alone: pd.DataFrame) -> pd.DataFrame:
+    rows = []
+    for policy in ordered(alone["policy"]):
+        row = {"policy": f"`{policy}`"}
+        for trace in ordered(alone["trace"]):
+            one = alone[(alone["policy"] == policy) & (alone["trace"] == trace)]
+            speed = number(one.loc[one["tool"] == "simcache", "maccesses_per_s"].max())
+            ratio = ratios(one, "libcachesim")
+            capacity = one["capacity"].iloc[0]
+            times_peer = "" if ratio.empty else f" ({over_sizes(ratio)})"
+            row[f"{described(one)}, capacity {capacity:,.0f}"] = speed + times_peer
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def curve_sections(table: pd.DataFrame) -> list[str]:
+    names = ordered(table["trace"])
+    rows = []
+    for policy in ordered(table["policy"]):
+        mine = table[table["policy"] == policy]
+        for tool, setting in mine[["tool", "setting"]].drop_duplicates().itertuples(index=False):
+            one = mine[(mine["tool"] == tool) & (mine["setting"] == setting)].set_index("trace")
+            row = {"policy": f"`{policy}`", "how": f"{tool}: {setting}", "threads": int(one["threads"].iloc[0])}
+            for trace in names:
+                row[trace] = seconds(one, trace) + ("" if tool == "simcache" else times(mine, one, trace))
+            rows.append(row)
+    legend = "; ".join(described(table[table["trace"] == trace]) for trace in names)
+    text = (
+        "**Whole curves**, best seconds; for libcachesim also how many times simcache's fastest exact row, for samples "
+        f"the mean error in hit rate ({legend})."
+    )
+    return [text, markdown(pd.DataFrame(rows))]
+
+
+def seconds(one: pd.DataFrame, trace: str) -> str:
+    if trace not in one.index:
+        return ""
+    error = one.loc[trace, "mean_error"]
+    return f"{one.loc[trace, 'best_s']:.3g}" + (f" (± {error:.2g})" if pd.notna(error) else "")
+
+
+def times(mine: pd.DataFrame, one: pd.DataFrame, trace: str) -> str:
+    """A peer's time over simcache's fastest exact one."""
+    if trace not in one.index:
+        return ""
+    exact = mine[(mine["trace"] == trace) & (mine["tool"] == "simcache") & ~mine["setting"].str.contains("=")]
+    return f" ({number(one.loc[trace, 'best_s'] / exact['best_s'].min())}×)"
+
+
+def cost_sections(table: pd.DataFrame) -> list[str]:
+    rows = []
+    for policy in ordered(table["policy"]):
+        mine = table[table["policy"] == policy]
+        row = {"policy": f"`{policy}`"}
+        for setting, work in (("n grows", "n_accesses"), ("m grows", "n_items")):
+            grown = mine[mine["setting"] == setting].sort_values(work)
+            row[f"time, {setting}: exponent"] = f"{slope(grown[work], grown['best_s']):.2f}"
+            least, most = grown[work].iloc[[0, -1]]
+            row[f"ns an access, {work[2:]} {least:.0e} … {most:.0e}".replace("e+0", "e")] = " … ".join(
+                f"{1e9 * s / n:.1f}" for s, n in grown[["best_s", "n_accesses"]].iloc[[0, -1]].to_numpy()
+            )
+        longest = mine.loc[mine["n_accesses"].idxmax()]
+        row[f"peak MB, {longest['n_accesses']:,.0f} accesses"] = f"{longest['peak_mb']:,.0f}"
+        rows.append(row)
+    fixed_n = table.loc[table["setting"] == "m grows", "n_accesses"].iloc[0]
+    fixed_m = table.loc[table["setting"] == "n grows", "n_items"].iloc[0]
+    text = (
+        "**Cost against work**, Zipf 1.0, capacity a tenth of the items: "
+        f"accesses n grow over {fixed_m:,.0f} items, items m grow under {fixed_n:,.0f} accesses. At one size the "
+        "instructions an access takes do not depend on m; what grows with m is misses in the processor's own caches, "
+        "as the state of all items outgrows them. Memory is all that the process held, Python and trace included."
+    )
+    return [text, markdown(pd.DataFrame(rows))]
+
+
+def thread_sections(table: pd.DataFrame) -> list[str]:
+    best = table.pivot(index="policy", columns="threads", values="best_s").loc[ordered(table["policy"])]
+    rows = [
+        {"policy": f"`{policy}`", "1 thread, s": f"{a:.3g}", "2 threads, s": f"{b:.3g}", "ratio": f"{a / b:.2f}×"}
+        for policy, a, b in zip(best.index, best[1], best[2], strict=True)
+    ]
+    text = f"**Threads**: `sweep` of {table['sizes'].iloc[0]:.0f} sizes, {described(table)}."
+    return [text, markdown(pd.DataFrame(rows))]
+
+
+def cold_sections(table: pd.DataFrame) -> list[str]:
+    said = "; ".join(f"{row.setting} {row.median_s:.2f} s" for row in table.itertuples())
+    repeats = table["repeats"].iloc[0]
+    return [f"**Cold start**, a new process with compiled kernels on disk, median of {repeats:.0f}: {said}."]
+
+
+SECTIONS = {
+    "single": single_sections,
+    "curve": curve_sections,
+    "cost": cost_sections,
+    "threads": thread_sections,
+    "cold": cold_sections,
+}
+
+
+def machine(about: dict[str, dict[str, Any]]) -> str:
+    """Where and with what it was measured; suites measured elsewhere or of another commit are told apart."""
+    groups: dict[str, list[str]] = {}
+    for suite, it in about.items():
+        versions = ", ".join(f"{name} {number}" for name, number in it["versions"].items())
+        caches = ", ".join(f"{name} {size}" for name, size in it["caches"].items())
+        text = f"{it['processor']}, {it['cores']} cores ({caches}), {it['memory_gb']} GB, {it['system']}; "
+        text += f"Python {it['python']}, {versions}; commit {it['commit']}"
+        groups.setdefault(text, []).append(suite)
+    return "\n".join(f"Measured on {text} ({', '.join(suites)})." for text, suites in groups.items())
+
+
+def described(mine: pd.DataFrame) -> str:
+    """A trace in words, at its full length."""
+    full = mine.loc[mine["n_accesses"].idxmax()]
+    return f"{full['trace']}, {full['n_items']:,.0f} items, {full['n_accesses']:,.0f} accesses"
+
+
+def ordered(values: pd.Series) -> list[Any]:
+    return list(dict.fromkeys(values.dropna()))
+
+
+def number(value: float) -> str:
+    """Two or three digits that count."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.2g}" if value >= 10 else f"{value:.1f}"
+
+
+def markdown(rows: pd.DataFrame) -> str:
+    lines = [list(rows.columns), ["---"] * len(rows.columns), *rows.astype(str).to_numpy().tolist()]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -1,0 +1,127 @@
+"""The benchmarks' own bookkeeping: peers that count right, turns in order, ratios right. No clock decides a test."""
+
+import json
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simcache import Trace, simulate, synth
+
+ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "results"
+INCLUDE = "<!-- include: results/benchmarks.md -->\n"
+
+sys.path.insert(0, str(ROOT / "benchmarks"))
+peers, timing, traces, report, single = map(import_module, ("_peers", "_timing", "_traces", "report", "single"))
+
+TRACE = synth.zipf(500, 20_000, 0.9, seed=3)
+CAPACITIES = (1, 7, 50, 400)
+
+
+def hits(policy, capacity, trace=TRACE):
+    return int(np.count_nonzero(simulate(trace, policy, capacity)))
+
+
+@given(ids=st.lists(st.integers(0, 7), min_size=1, max_size=60), capacity=st.integers(1, 9))
+def test_heap_is_optimal(ids, capacity):
+    assert peers.heap_opt(ids, capacity) == hits("opt", capacity, Trace(ids, 8))
+
+
+@pytest.mark.parametrize("policy", sorted(peers.EQUAL["libcachesim"]))
+def test_libcachesim_hits_as_often(policy):
+    with traces.annotated(TRACE) as path:
+        for capacity in CAPACITIES:
+            for power in (14, 17):
+                _, found = peers.through_libcachesim(path, len(TRACE), policy, capacity, power)
+                assert found == hits(policy, capacity), (capacity, power)
+
+
+@pytest.mark.parametrize("tool", ["cachetools", "cachebox", "heap"])
+def test_python_peers_hit_as_often(tool):
+    for policy in peers.EQUAL[tool]:
+        assert tool in peers.python_tools(policy)
+        for capacity in CAPACITIES:
+            _, found = peers.in_python(tool, TRACE.ids.tolist(), policy, capacity)
+            assert found == hits(policy, capacity), (policy, capacity)
+
+
+def test_wrong_answers_do_not_count():
+    single.check("cachetools", "lru", 100, 100, 1000)
+    single.check("libcachesim", "rr", 500, 100, 1000)  # biased: only its speed is compared
+    single.check("cachebox", "rr", 105, 100, 1000)
+    with pytest.raises(AssertionError, match="100 times, got 101"):
+        single.check("libcachesim", "opt", 101, 100, 1000)
+    with pytest.raises(AssertionError, match="about as often"):
+        single.check("cachetools", "rr", 111, 100, 1000)
+
+
+def test_contenders_take_turns_until_one_is_over_its_limit():
+    order = []
+
+    def contender(name, seconds):
+        return lambda: (order.append(name), (seconds, name.upper()))[1]
+
+    found = timing.in_turns({"quick": contender("quick", 1.0), "slow": contender("slow", 3.0)}, 4, limit_s=5.0)
+    assert order == ["quick", "slow", "quick", "slow", "quick", "quick"]
+    assert found["slow"].result == "SLOW"
+    assert found["slow"].row() == {"best_s": 3.0, "median_s": 3.0, "repeats": 2}
+
+
+@pytest.fixture
+def table():
+    """Two sizes: 60 and 20 M/s against 10 and 4 at libcachesim's best, 5 and 4 by default."""
+    speeds = {("simcache", "simulate"): (60, 20), ("libcachesim", "hashpower=14"): (10, 2)}
+    speeds |= {("libcachesim", "hashpower=24"): (5, 4), ("cachetools", "default"): (0.5, 0.5)}
+    rows = [
+        {"suite": "single", "trace": "zipf-1.0", "n_accesses": 100, "n_items": 9, "policy": "lru", "capacity": capacity}
+        | {"sizes": 1, "tool": tool, "setting": setting, "threads": 1, "maccesses_per_s": speed, "best_s": 1e-4 / speed}
+        for (tool, setting), pair in speeds.items()
+        for capacity, speed in zip((2, 4), pair, strict=True)
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_ratios_are_best_against_best(table):
+    assert report.ratios(table, "libcachesim").tolist() == [6, 5]
+    assert report.ratios(table, "libcachesim", "hashpower=24").tolist() == [12, 5]
+    assert report.over_sizes(report.ratios(table, "libcachesim")) == "5.0× / 5.5×"
+    assert report.over_sizes(report.ratios(table, "cachetools")) == "40× / 69×"
+    assert report.over_sizes(report.ratios(table, "heap")) == "–"
+
+
+def test_page_from_a_table(table, tmp_path):
+    curves = {"suite": "curve", "policy": "opt", "threads": 1, "sizes": 100, "mean_error": np.nan}
+    curves |= {key: table[key].iloc[0] for key in ("trace", "n_accesses", "n_items")}
+    rows = [
+        {"tool": "simcache", "setting": "all sizes, one pass", "best_s": 0.5},
+        {"tool": "simcache", "setting": "hit_curve, tolerance=0.01", "best_s": 0.25},
+        {"tool": "libcachesim", "setting": "hashpower=17, 100 sizes", "best_s": 20.0},
+    ]
+    pd.concat([table, pd.DataFrame([curves | row for row in rows])]).to_csv(tmp_path / "benchmarks.csv", index=False)
+    machine = {"processor": "P", "cores": 2, "caches": {"L1": "1K"}, "memory_gb": 3, "system": "S", "python": "3"}
+    about = {"single": machine | {"versions": {"numba": "1"}, "commit": "c"}}
+    (tmp_path / "benchmarks.json").write_text(json.dumps(about))
+    page = report.page(tmp_path)
+    assert "| `lru` | 60, 20 | 5.0× / 5.5× | 5.0× / 7.7× | – | 40× / 69× | – |" in page
+    assert "| `opt` | libcachesim: hashpower=17, 100 sizes | 1 | 20 (40×) |" in page
+    assert "Measured on P, 2 cores (L1 1K), 3 GB, S; Python 3, numba 1; commit c (single)." in page
+
+
+def test_slope_of_a_power_law():
+    work = np.array([1e3, 1e4, 1e6])
+    assert report.slope(work, 3 * work**1.25) == pytest.approx(1.25)
+
+
+@pytest.mark.skipif(not (RESULTS / "benchmarks.csv").exists(), reason="no full run is committed")
+def test_pages_show_the_committed_results():
+    page = report.page(RESULTS)
+    assert (RESULTS / "benchmarks.md").read_text() == page
+    readme = (ROOT / "README.md").read_text()
+    if INCLUDE in readme:
+        assert readme.partition(INCLUDE)[2].startswith(page + "<!-- end -->")
