@@ -1,17 +1,12 @@
 """Exact simulation of cache policies on data-loader traces, with curves, theory and figures.
 
 `Trace`, `simulate`, `hit_curve` and `sweep` are here; the rest is by namespace: `simcache.synth`, `simcache.sampler`,
-`simcache.order`, `simcache.policies`, `simcache.loader`, `simcache.theory`, `simcache.plot`, each loaded when first
+`simcache.order`, `simcache.policies`, `simcache.loader`, `simcache.theory`, `simcache.plot`. Each is loaded when first
 asked for.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
-
-from .curves import hit_curve as hit_curve
-from .simulation import simulate as simulate
-from .sweeps import sweep as sweep
-from .trace import Trace as Trace
 
 if TYPE_CHECKING:
     from . import loader as loader
@@ -21,17 +16,27 @@ if TYPE_CHECKING:
     from . import sampler as sampler
     from . import synth as synth
     from . import theory as theory
+    from .curves import hit_curve as hit_curve
+    from .simulation import simulate as simulate
+    from .sweeps import sweep as sweep
+    from .trace import Trace as Trace
 
 __version__ = "0.1.0"
+__all__ = ["Trace", "hit_curve", "simulate", "sweep"]
 
+# The root itself loads nothing, so that the command line can begin, and hear a Ctrl-C, before Numba and pandas are in.
+_HOMES = {"Trace": "trace", "hit_curve": "curves", "simulate": "simulation", "sweep": "sweeps"}
 _NAMESPACES = ("loader", "order", "plot", "policies", "sampler", "synth", "theory")
 
 
 def __getattr__(name: str) -> Any:
     if name in _NAMESPACES:
         return import_module(f".{name}", __name__)
+    if name in _HOMES:
+        found = globals()[name] = getattr(import_module(f".{_HOMES[name]}", __name__), name)
+        return found
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_NAMESPACES})
+    return sorted([*__all__, *_NAMESPACES, "__version__"])

@@ -9,7 +9,9 @@ from .pool import run_all
 from .simulation import Chosen, replay
 
 
-def count_hits(chosen: Chosen, ids: Ids, n_items: int, sizes: Counts, seed: int, start: int, one_pass: bool) -> Counts:
+def count_hits(
+    chosen: Chosen, ids: Ids, n_items: int, sizes: Counts, seed: int, start: int, one_pass: bool, label: str
+) -> Counts:
     """Hits at each size, shape (2, n_sizes): row 0 of all accesses, row 1 of those at positions >= `start`.
 
     Parameters
@@ -20,12 +22,14 @@ def count_hits(chosen: Chosen, ids: Ids, n_items: int, sizes: Counts, seed: int,
         Capacities in items, at least 1.
     one_pass : bool
         As `has_one_pass` says.
+    label : str
+        What the progress bar says.
     """
     if one_pass and chosen.module is not None:
         everywhere = chosen.module.curve(ids, n_items, seed, start, **chosen.params)
         return np.asarray(everywhere[:, np.minimum(sizes, n_items)])
     jobs = [partial(_count, chosen, ids, n_items, int(size), seed, start) for size in sizes]
-    return np.array(run_all(jobs, chosen.label), np.int64).reshape(-1, 2).T
+    return np.array(run_all(jobs, label), np.int64).reshape(-1, 2).T
 
 
 def has_one_pass(chosen: Chosen, n_sizes: int, sizes_given: bool) -> bool:

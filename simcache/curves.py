@@ -82,7 +82,8 @@ def hit_curve(
     if repeats != 1:
         raise ValueError(f"repeats must be 1 without a sample, got {repeats!r}")
     one_pass = has_one_pass(chosen, sizes.size, capacities is not None)
-    counts = count_hits(chosen, ids, n_items, sizes, number, warm, one_pass)
+    label = f"{chosen.label} on {trace.name}"
+    counts = count_hits(chosen, ids, n_items, sizes, number, warm, one_pass, label)
     return curve_table(trace, chosen.label, sizes, number, warm, *counts)
 
 
@@ -91,7 +92,7 @@ def _sampled(
 ) -> tuple[Any, Any]:
     def hits_at(some: Any, held: int, wanted: Counts) -> Counts:
         one_pass = has_one_pass(chosen, wanted.size, sizes_given=False)
-        counts: Counts = count_hits(chosen, some, held, wanted, seed, 0, one_pass)[0]
+        counts: Counts = count_hits(chosen, some, held, wanted, seed, 0, one_pass, chosen.label)[0]
         return counts
 
     return sampled(ids, n_items, sizes, hits_at, share, seed=seed, repeats=repeats)

@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from .bits import draw
 from .jit import compiled
@@ -165,5 +165,5 @@ def _one(
     if len(alone) < 2:
         unknown = np.full(wanted.shape, np.nan)
         return 1 - estimate, unknown, unknown
-    spread = student.ppf(0.975, len(alone) - 1) * np.std(alone, axis=0, ddof=1) / len(alone) ** 0.5
+    spread = stdtrit(len(alone) - 1, 0.975) * np.std(alone, axis=0, ddof=1) / len(alone) ** 0.5
     return 1 - estimate, spread, np.mean(alone, axis=0) - estimate

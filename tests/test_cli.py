@@ -20,10 +20,11 @@ from scipy import sparse
 
 import simcache
 from simcache import Trace, hit_curve, simulate, sweep, synth
-from simcache.cli import input, main, making, options, output
+from simcache.cli import input, main, making, options, output, theorising
 from simcache.plot.panels import panels
 
 COMMANDS = [("make-trace", kind.__name__.replace("_", "-")) for kind in making.KINDS]
+COMMANDS += [("theory", workload.__name__.replace("_", "-")) for workload in theorising.WORKLOADS]
 COMMANDS += [("record",), ("policies",), ("simulate",), ("curve",), ("plot",)]
 
 
@@ -86,6 +87,7 @@ def process(*arguments, code="import sys; from simcache.cli import main; sys.exi
 
 def test_every_command_has_help_that_fits_and_its_examples_work(run):
     np.savetxt("chain.csv", [[0.5, 0.5], [0.25, 0.75]], delimiter=",")
+    np.savetxt("weights.csv", [5, 2, 1])
     for command in COMMANDS:
         found = examples(run, command)
         assert found, command
@@ -115,6 +117,7 @@ def test_help_and_version(run):
     assert run("--version") == f"simcache {simcache.__version__}\n"
     assert run() == run("--help") == run("-h")
     assert run("make-trace") == run("make-trace", "--help")
+    assert run("theory") == run("theory", "--help")
     for command, *_ in COMMANDS:
         assert command in run()
 
@@ -537,7 +540,7 @@ def interrupt(*arguments, **named):
 
 def test_ctrl_c_while_simulating_leaves_the_old_file(fail, monkeypatch, folder):
     (folder / "t.csv").write_text("old")
-    monkeypatch.setattr("simcache.curves.run", interrupt)
+    monkeypatch.setattr("simcache.counting.replay", interrupt)
     line = fail("curve", "zipf.npz", "lru", "--capacities", "1,2,3", "-o", "t.csv", code=130)
     assert line == "lru on zipf-1.0 stopped after 0 of 3 runs; nothing was written\n"
 

@@ -36,7 +36,8 @@ def shows(source):
 
 
 def test_there_are_notebooks():
-    assert {"01-first-curve", "02-sampler-traces"} <= {path.stem for path in FOLDER.glob("*.ipynb")}
+    found = {path.stem for path in FOLDER.glob("*.ipynb")}
+    assert {"01-first-curve", "02-sampler-traces", "03-why-opt-does-not-help"} <= found
 
 
 @notebooks

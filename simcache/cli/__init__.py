@@ -12,6 +12,7 @@ from .drawing import plot
 from .making import KINDS
 from .recording import record
 from .simulating import curve, policies, simulate
+from .theorising import WORKLOADS
 
 TRACES, TABLES = "Traces, .npz files", "Tables and figures of them"
 COMMANDS: dict[Callable[..., None], str] = {
@@ -100,12 +101,18 @@ for kind in KINDS:
     _add(make_trace, kind)
 summary = "Make a trace from a law and a seed: zipf, shuffled, markov, …"
 app.add_typer(make_trace, name="make-trace", help=summary, rich_help_panel=TRACES)
+theory = _group(epilog="Each has an example: simcache theory zipf --help")
+for workload in WORKLOADS:
+    _add(theory, workload)
+summary = "Hit rates by closed form: a workload and sizes in, a table out."
+app.add_typer(theory, name="theory", help=summary, rich_help_panel=TABLES)
 for each, shelf in COMMANDS.items():
     _add(app, each, shelf)
 
 
+@theory.callback(invoke_without_command=True)
 @make_trace.callback(invoke_without_command=True)
-def _traces(context: typer.Context) -> None:
+def _of_group(context: typer.Context) -> None:
     _help_alone(context)
 
 

@@ -1,4 +1,5 @@
-"""Figures from tables, on axes that the caller owns: curves over cache size, heatmaps, gaps to OPT, and files to print.
+"""Figures from tables, on axes that the caller owns: curves over cache size, theory over simulations, the
+working-set picture, heatmaps, gaps to OPT, and files to print.
 
 The one place in the package that imports matplotlib. Nothing here opens, shows or keeps a figure, and no setting
 outlives the `style` block that made it::
@@ -16,3 +17,5 @@ from .looks import style as style
 from .maps import gap as gap
 from .maps import heatmap as heatmap
 from .output import save as save
+from .overlays import overlay as overlay
+from .windows import working_set as working_set

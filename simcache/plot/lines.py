@@ -54,7 +54,7 @@ def hit_curves(
     choice(x, "x", ("fraction", "capacity"))
     choice(y, "y", ("hit_rate", "hit_rate_warm"))
     checked(table, ("trace", "policy", "seed", x, y, "warmup", "low", "high"))
-    chosen = _chosen(table, policies)
+    chosen = ordered(table, policies)
     panels = _panels(table[table["policy"].isin(chosen)])
     for ax, (title, rows) in zip(_owned(axes, panels, table), panels, strict=True):
         _draw(ax, rows, x, y, miss, chosen)
@@ -68,7 +68,8 @@ def hit_curves(
             ax.set_xlim(left=0)
 
 
-def _chosen(table: pd.DataFrame, policies: Sequence[str] | None) -> list[str]:
+def ordered(table: pd.DataFrame, policies: Sequence[str] | None) -> list[str]:
+    """The policies to draw: as named, or all of the table, the package's own first."""
     known = labels(table)
     if policies is None:
         order = list(POLICIES)

@@ -38,7 +38,8 @@ def checked(table: object, columns: Sequence[str]) -> pd.DataFrame:
 
 def near(word: object, known: Sequence[str]) -> str:
     """A hint at the known word that was perhaps meant, or nothing."""
-    return "".join(f" did you mean {match!r}?" for match in get_close_matches(str(word), known, 1))
+    lower = {each.lower(): each for each in known}
+    return "".join(f" did you mean {lower[match]!r}?" for match in get_close_matches(str(word).lower(), lower, 1))
 
 
 def choice(value: object, what: str, known: Sequence[str]) -> str:

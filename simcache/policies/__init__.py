@@ -9,6 +9,7 @@ It may also hold ``curve(ids, n_items, seed, start, …)``: the hits at every ca
 from which that is cheaper than a run for each.
 """
 
+import re
 from difflib import get_close_matches
 from importlib import import_module
 from pkgutil import iter_modules
@@ -37,5 +38,18 @@ def load(name: str) -> ModuleType:
     """
     if name in (known := names()):
         return import_module(f"{__name__}.{name}")
-    near = "".join(f" did you mean {n!r}?" for n in get_close_matches(name, known, 1))
-    raise ValueError(f"unknown policy {name!r};{near} known: {', '.join(known)}")
+    raise ValueError(f"unknown policy {name!r};{_meant(name, known)} known: {', '.join(known)}")
+
+
+def _meant(name: str, known: list[str]) -> str:
+    """A hint at the policy that was perhaps meant, or nothing; parameters as the command line and tables write them."""
+    base, given = "", ""
+    if written := re.fullmatch(r"(\w+)[:(](.*?)\)?", name):
+        base, given = written.groups()
+    if base not in known:
+        return "".join(f" did you mean {n!r}?" for n in get_close_matches(name.lower(), known, 1))
+    words = {"true": "True", "false": "False"}
+    parts = [
+        (key.strip(), value) for key, equals, value in (part.partition("=") for part in given.split(",")) if equals
+    ]
+    return f' did you mean ("{base}", {{{", ".join(f'"{key}": {words.get(value.lower(), value)}' for key, value in parts)}}})?'
