@@ -174,12 +174,20 @@ def cold_sections(table: pd.DataFrame) -> list[str]:
     return [f"**Cold start**, a new process with compiled kernels on disk, median of {repeats:.0f}: {said}."]
 
 
+def form_sections(table: pd.DataFrame) -> list[str]:
+    said = "; ".join(f"`{row.policy}` {row.best_s:.3f} s (± {row.mean_error:.0e})" for row in table.itertuples())
+    first = table.iloc[0]
+    where = f"{first['n_items']:,.0f} items, {first['setting']}, {first['sizes']:.0f} capacities"
+    return [f"**Closed forms**, {where}, best time (and largest error against the sum over all items): {said}."]
+
+
 SECTIONS = {
     "single": single_sections,
     "curve": curve_sections,
     "cost": cost_sections,
     "threads": thread_sections,
     "cold": cold_sections,
+    "forms": form_sections,
 }
 
 

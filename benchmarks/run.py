@@ -13,6 +13,7 @@ import cold
 import cost
 import curve
 import figure
+import forms
 import pandas as pd
 import report
 import single
@@ -21,7 +22,7 @@ from _traces import QUICK, ROOT
 
 from simcache.files import replacing
 
-SUITES = {"cold": cold, "single": single, "curve": curve, "threads": threads, "cost": cost}
+SUITES = {"cold": cold, "single": single, "curve": curve, "threads": threads, "cost": cost, "forms": forms}
 COLUMNS = (
     "suite", "trace", "n_accesses", "n_items", "policy", "capacity", "sizes", "tool", "setting", "threads",
     "best_s", "median_s", "repeats", "maccesses_per_s", "hit_rate", "mean_error", "peak_mb",

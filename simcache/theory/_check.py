@@ -13,7 +13,8 @@ Whole = NDArray[np.int64]
 def _numbers(value: ArrayLike, what: str, must: str, kinds: str) -> NDArray[Any]:
     given = np.asarray(value)
     if given.size and given.dtype.kind not in kinds:
-        raise TypeError(f"{what} must be {must}, got {value!r}")
+        came = repr(value) if given.size == 1 else f"{given.dtype} of shape {given.shape}"
+        raise TypeError(f"{what} must be {must}, got {came}")
     return given
 
 
