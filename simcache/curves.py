@@ -41,7 +41,7 @@ def hit_curve(
     policy : str, (str, dict), module or compiled kernel
         As for `simulate`.
     capacities : iterable of int, optional
-        Sizes in items; by default about 100, log-spaced from 1 to `trace.n_items`.
+        Sizes in items, not shares of them as for `sweep`; by default about 100, log-spaced from 1 to `trace.n_items`.
     seed : int
         The policy's seed, and the sample's.
     warmup : int, optional
@@ -106,7 +106,7 @@ def _check_capacities(trace: Trace, capacities: Iterable[int] | None) -> Counts:
     if capacities is None:
         return np.array(default_capacities(trace.n_items), np.int64)
     if isinstance(capacities, str | bytes) or not isinstance(capacities, Iterable):
-        raise TypeError(f"capacities must be whole numbers of items{where}, got {capacities!r}")
+        raise TypeError(f"capacities must be a list of whole numbers of items{where}, got {capacities!r} alone")
     if isinstance(capacities, np.ndarray) and capacities.ndim == 1 and capacities.dtype.kind in "iu":
         sizes = capacities  # many at once
     else:

@@ -32,7 +32,8 @@ def sweep(
     policies : iterable
         Each as for `simulate`; parameters go with the name: ``("opt", {"bypass": True})``.
     fractions : iterable of float
-        Sizes as shares of each trace's `n_items`, in (0, 1]; capacity is ``max(1, round(fraction * n_items))``.
+        Sizes as shares of each trace's `n_items`, in (0, 1], not in items as for `hit_curve`; capacity is
+        ``max(1, round(fraction * n_items))``.
     seeds : iterable of int
         The policies' seeds. A policy that draws no random numbers runs once, with the first.
     warmup : int, optional

@@ -3,7 +3,7 @@
 import json
 import operator
 import os
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
@@ -93,7 +93,7 @@ class Trace:
         Raises
         ------
         TypeError
-            When a key is None or cannot be hashed.
+            When there is nothing to iterate over, or a key is None or cannot be hashed.
         ValueError
             When a key is NaN, or an array has more than one dimension.
         """
@@ -105,7 +105,7 @@ class Trace:
                 return cls(codes, max(1, len(uniques)), name)
             keys = keys.tolist()
         known: dict[Hashable, int] = {}
-        ids = np.fromiter((known.setdefault(key, len(known)) for key in keys), np.int64)
+        ids = np.fromiter(_codes(keys, known, name), np.int64)
         if None in known:
             raise TypeError(
                 f"keys must not be None for trace {name!r}, got None at position {_first(ids, known[None])}"
@@ -151,7 +151,17 @@ class Trace:
         return f"<table><caption>Trace {escape(self.name)}</caption>{rows}</table>"
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the trace to a .npz file, without pickle; an existing file is replaced only once all is written."""
+        """Write the trace to a .npz file, without pickle; an existing file is replaced only once all is written.
+
+        Raises
+        ------
+        TypeError, ValueError
+            When `path` is no path, or has another suffix than .npz.
+        OSError
+            When it cannot be written.
+        """
+        if not _path(path).lower().endswith(".npz"):
+            raise ValueError(f"a trace must be written to a file ending in .npz; got {_path(path)!r}")
         ids = np.asarray(self.ids)
         small = next(d for d in (np.uint8, np.uint16, np.int32) if self.n_items - 1 <= np.iinfo(d).max)
         with replacing(path, ".npz") as temporary:
@@ -170,12 +180,16 @@ class Trace:
 
         Raises
         ------
+        TypeError
+            When `path` is no path.
         OSError
             When the file cannot be read.
         ValueError
             When it is not a trace file, or is cut short.
         """
-        with open(path, "rb") as opened:
+        with open(_path(path), "rb") as opened:
+            array = opened.read(6) == b"\x93NUMPY"
+            opened.seek(0)
             try:
                 with np.load(opened, allow_pickle=False) as file:
                     fields = {key: file[key] for key in ("ids", "n_items", "name", "epochs", "source")}
@@ -183,7 +197,8 @@ class Trace:
                 epochs = tuple(fields["epochs"].tolist())
                 n_items, name = int(fields["n_items"]), str(fields["name"])
             except Exception as error:  # a damaged archive fails in many ways
-                message = f"a trace file must be one that Trace.save wrote, whole; got {os.fspath(path)!r}"
+                hint = "; of an array, Trace(np.load(path), n_items) makes a trace" if array else ""
+                message = f"a trace file must be one that Trace.save wrote, whole; got {_path(path)!r}{hint}"
                 raise ValueError(message) from error
         return cls(fields["ids"], n_items, name, epochs, source)
 
@@ -217,6 +232,26 @@ def whole(value: Any, what: str, low: int, high: int | None = None, where: str =
     if number < low or (high is not None and number > high):
         raise ValueError(message)
     return number
+
+
+def _path(path: object) -> str:
+    try:
+        return os.fsdecode(path)  # type: ignore[arg-type]
+    except TypeError:  # a number would be taken for an open file's
+        raise TypeError(f"a trace file must be named by a path, got {path!r}") from None
+
+
+def _codes(keys: Any, known: dict[Hashable, int], name: str) -> Iterator[int]:
+    """The number of each key, in order of first appearance; `known` fills up on the way."""
+    try:
+        each = iter(keys)
+    except TypeError:
+        raise TypeError(f"keys must be a list, an array or another iterable for trace {name!r}, got {keys!r}") from None
+    for t, key in enumerate(each):
+        try:
+            yield known.setdefault(key, len(known))
+        except TypeError:
+            raise TypeError(f"keys must be hashable for trace {name!r}, got {key!r} at position {t}") from None
 
 
 def _is_nan(key: Any) -> bool:

@@ -43,13 +43,10 @@ def load(name: str) -> ModuleType:
 
 def _meant(name: str, known: list[str]) -> str:
     """A hint at the policy that was perhaps meant, or nothing; parameters as the command line and tables write them."""
-    base, given = "", ""
-    if written := re.fullmatch(r"(\w+)[:(](.*?)\)?", name):
-        base, given = written.groups()
+    base, given = written.groups() if (written := re.fullmatch(r"(\w+)[:(](.*?)\)?", name)) else ("", "")
     if base not in known:
         return "".join(f" did you mean {n!r}?" for n in get_close_matches(name.lower(), known, 1))
     words = {"true": "True", "false": "False"}
-    parts = [
-        (key.strip(), value) for key, equals, value in (part.partition("=") for part in given.split(",")) if equals
-    ]
-    return f' did you mean ("{base}", {{{", ".join(f'"{key}": {words.get(value.lower(), value)}' for key, value in parts)}}})?'
+    parts = (part.partition("=") for part in given.split(",") if "=" in part)
+    pairs = ", ".join(f'"{key.strip()}": {words.get(value.lower(), value)}' for key, _, value in parts)
+    return f' did you mean ("{base}", {{{pairs}}})?' if pairs else f" did you mean {base!r}?"
