@@ -273,6 +273,16 @@ def test_odd_values_survive_a_file(suffix, folder):
     assert_frame_equal(input.read_table(path), table)
 
 
+def test_a_table_saved_with_its_index_is_the_same_table(run, folder):
+    table = sweep([Trace.load("zipf.npz")], ["lru", "opt"], [0.1, 0.5])
+    table.to_csv("indexed.csv")
+    assert_frame_equal(input.read_table(folder / "indexed.csv"), table)
+    output.write(table, folder / "plain.csv")
+    for name in ("indexed", "plain"):
+        run("plot", f"{name}.csv", "-o", f"{name}.svg")
+    assert Path("indexed.svg").read_bytes() == Path("plain.svg").read_bytes()
+
+
 def test_policies_lists_all_with_ideas_and_defaults(run):
     table = pd.read_csv(io.StringIO(run("policies")), keep_default_na=False).set_index("policy")
     assert table.index.tolist() == simcache.policies.names()
@@ -405,6 +415,7 @@ REFUSED = {
     "simulate . lru --capacity 5": "is a directory: '.'",
     "simulate cut.npz lru --capacity 5": "one that Trace.save wrote, whole; got 'cut.npz'",
     "simulate foreign.npz lru --capacity 5": "one that Trace.save wrote, whole; got 'foreign.npz'",
+    "simulate ids.npy lru --capacity 5": "Trace(np.load(path), n_items) makes a trace",
     "simulate text.csv lru --capacity 5": "one that Trace.save wrote, whole; got 'text.csv'",
     "simulate empty.npz lru --capacity 5": "must have accesses, got none in 'empty.npz'",
     "curve zipf.npz lru --capacities 5,two": "whole numbers separated by commas, got '5,two'",
@@ -452,7 +463,8 @@ REFUSED = {
     "plot words.csv -o f.pdf": "must be numbers in table 'words.csv'",
     "plot t.csv -o f.gif": "a figure must be written to a file ending in .pdf, .png, .svg, no suffix; got 'f.gif'",
     "plot t.csv -o none/f.pdf": "the folder to write to must exist, got 'none'",
-    "plot t.csv --kind pie -o f.pdf": "'pie' is not one of",
+    "plot t.csv --kind pie -o f.pdf": "error: invalid value for '--kind': 'pie' is not one of 'curves'",
+    "plot many.csv -o f.pdf": "at most 40 panels, one for each trace, got 41: the traces differ in column 'run', which",
     "plot t.csv --width poster -o f.pdf": "'poster' is not one of",
     "plot t.csv --x fractoin -o f.pdf": "did you mean 'fraction'?",
     "plot t.csv --policy lruu -o f.pdf": "did you mean 'lru'?",
@@ -478,6 +490,8 @@ def broken(folder, monkeypatch):
     table = hit_curve(Trace.load("zipf.npz"), "lru", [5])
     output.write(table, folder / "t.csv")
     table.assign(hit_rate="high").to_csv("words.csv")
+    output.write(pd.concat([table.assign(run=k) for k in range(41)]), folder / "many.csv")
+    np.save("ids.npy", np.arange(3))
     table.to_parquet("cut.parquet")
     (folder / "cut.parquet").write_bytes((folder / "cut.parquet").read_bytes()[:-9])
     (folder / "cut.json").write_text(json.dumps([{"trace": "a"}])[:-4])
@@ -536,6 +550,27 @@ def test_errors_of_our_own_keep_their_trace(monkeypatch):
 
 def interrupt(*arguments, **named):
     raise KeyboardInterrupt
+
+
+INTERRUPTED = """
+import sys
+class Finder:
+    def find_spec(name, path=None, target=None):
+        if name == "{module}":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Finder)
+from simcache.__main__ import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize("module", ["numba", "typer", "simcache.plot"])
+def test_ctrl_c_while_modules_load_costs_one_line(module):
+    output.write(hit_curve(Trace.load("zipf.npz"), "lru", [5]), Path("t.csv"))
+    running = process("plot", "t.csv", "-o", "f.png", code=INTERRUPTED.format(module=module), stdout=-1, stderr=-1)
+    out, err = running.communicate()
+    assert (running.returncode, out) == (130, b"")
+    assert re.fullmatch(rb"stopped; [^\n]*\n", err), err
 
 
 def test_ctrl_c_while_simulating_leaves_the_old_file(fail, monkeypatch, folder):

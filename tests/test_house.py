@@ -1,6 +1,8 @@
 """The house itself: what an import costs, what the metadata says, and that one touched script redraws only its own."""
 
+import ast
 import os
+import pydoc
 import re
 import shutil
 import subprocess
@@ -33,17 +35,38 @@ def test_import_is_light():
         "distributed",
         "dask",
         "IPython",
+        "scipy.stats",
         "typer",
         "simcache.plot",
         "simcache.cli",
     )
-    assert python("-c", f"import sys, simcache; print([name for name in {heavy} if name in sys.modules])") == "[]\n"
+    assert (
+        python("-c", f"import sys; from simcache import *; print([name for name in {heavy} if name in sys.modules])")
+        == "[]\n"
+    )
+
+
+def test_the_command_begins_with_nothing_heavy():
+    heavy = ("numba", "numpy", "pandas", "typer")
+    code = f"import sys, simcache.__main__; print([name for name in {heavy} if name in sys.modules])"
+    assert python("-c", code) == "[]\n"
+    assert PROJECT["scripts"] == {"simcache": "simcache.__main__:main"}
 
 
 def test_public_names():
-    public = {name: it for name, it in vars(simcache).items() if not name.startswith("_")}
-    mine = {name for name, it in public.items() if getattr(it, "__module__", "").startswith("simcache")}
-    assert mine == {"Trace", "hit_curve", "simulate", "sweep"}
+    assert simcache.__all__ == ["Trace", "hit_curve", "simulate", "sweep"]
+    spaces = ["loader", "order", "plot", "policies", "sampler", "synth", "theory"]
+    assert dir(simcache) == ["Trace", "__version__", *sorted([*simcache.__all__[1:], *spaces])]
+    text = pydoc.plain(pydoc.render_doc(simcache))
+    assert all(re.search(rf"^ +(class )?{name}\(", text, re.MULTILINE) for name in simcache.__all__)
+
+
+@pytest.mark.parametrize("name", ["loader", "order", "plot", "synth", "theory"])
+def test_help_lists_what_a_namespace_offers(name):
+    space = getattr(simcache, name)
+    tree = ast.parse(Path(space.__file__).read_text())
+    imported = {it.asname for node in tree.body if isinstance(node, ast.ImportFrom) for it in node.names}
+    assert set(space.__all__) == imported - {None}
 
 
 def test_namespaces_load_when_asked_for():
@@ -133,6 +156,13 @@ def test_make_redraws_what_changed_and_no_more(workshop):
         assert ran(workshop) == expected, touched
     (workshop / "figures/one.pdf").unlink()
     assert ran(workshop) == one[1:]
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+def test_make_bench_says_what_is_missing(workshop):
+    done = subprocess.run(["make", "bench"], cwd=workshop, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "benchmarks/run.py" in done.stderr
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="needs make")

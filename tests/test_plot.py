@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import matplotlib as mpl
@@ -14,6 +15,7 @@ from matplotlib.collections import PatchCollection, PolyCollection
 
 from simcache import hit_curve, plot, sweep, synth
 from simcache.plot.looks import POLICIES, looks
+from simcache.tables import default_capacities
 from simcache.trace import COLUMNS
 
 
@@ -127,6 +129,19 @@ def test_traces_of_one_name_are_told_apart_by_their_source():
     plt.close(fig)
 
 
+def test_few_sizes_are_all_marked_and_each_marker_shows_around_the_next(ax):
+    table = frame(*(simulation(p, fraction=f) for p in ("opt", "pin", "lru") for f in (0.1, 0.25, 0.5, 0.75, 0.9)))
+    plot.hit_curves(ax, table)
+    marked = list(lines(ax).values())
+    assert all(line.get_markevery() is None for line in marked)
+    assert all(line.get_markerfacecolor() == "none" and line.get_markeredgewidth() > 0 for line in marked)
+    sizes = [line.get_markersize() for line in marked]
+    assert sizes == sorted(set(sizes), reverse=True)
+    ax.clear()
+    plot.hit_curves(ax, frame(*(simulation(fraction=f) for f in np.linspace(0.05, 1, 13))))
+    assert lines(ax)["LRU"].get_markevery() is not None
+
+
 def test_two_fractions_of_one_capacity_are_one_point(ax):
     plot.hit_curves(
         ax, frame(simulation(capacity=1, fraction=0.1), simulation(capacity=1, fraction=0.11)), x="capacity"
@@ -207,7 +222,7 @@ def test_heatmap_cells_are_means_over_policy_seeds(ax, swept):
     np.testing.assert_allclose(mesh.get_array().ravel(), want, rtol=1e-12)
     assert mesh.get_clim() == (0, 1)
     assert (ax.get_title(), ax.get_ylabel()) == ("RR", "Zipf exponent α")
-    assert ax.figure.axes[-1].get_ylabel() == "hit rate (cold misses count)"
+    assert ax.figure.axes[-1].get_ylabel() == "hit rate"
 
 
 def test_a_cell_without_a_simulation_stays_open(ax):
@@ -232,6 +247,64 @@ def test_the_axis_suits_the_grid(ax, values, scale, edges):
     assert ax.get_xscale() == scale
     if edges[-1] == 3:
         assert [text.get_text() for text in ax.get_xticklabels()] == ["0.1", "0.2", "0.9"]
+
+
+def shown(axis):
+    """The boxes of an axis' labels, as drawn, in order."""
+    drawn = [label.label1 for label in (*axis.get_major_ticks(), *axis.get_minor_ticks())]
+    boxes = [text.get_window_extent() for text in drawn if text.get_visible() and text.get_text()]
+    return sorted((box.x0, box.x1) if axis.axis_name == "x" else (box.y0, box.y1) for box in boxes)
+
+
+@pytest.mark.parametrize("kind", ["column", "page", None])
+@pytest.mark.parametrize("x", ["fraction", "capacity"])
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        [50, 100, 200, 400],
+        [40, 80, 150, 300, 600],
+        [10, 20, 40, 80, 160, 320, 640],
+        np.geomspace(1, 20_000, 16),
+        np.geomspace(1, 1e9, 30),
+        range(100, 3000, 100),
+        default_capacities(20_000),
+    ],
+)
+def test_labels_of_a_grid_never_meet(kind, x, sizes):
+    table = frame(*(simulation(fraction=s / 20_000, alpha=a) for s in sizes for a in (0.0, 0.4, 0.8, 1.2)))
+    table["capacity"] = (table["fraction"] * 20_000).round().astype(int)
+    with plot.style(kind) if kind else mpl.rc_context():
+        fig, axes = plt.subplots(1, 2, figsize=(9, 3)) if kind is None else plt.subplots(1, 3 if kind == "page" else 1)
+        for ax in np.ravel(axes):
+            plot.heatmap(ax, table, x=x, y="alpha", policy="lru")
+        fig.draw_without_rendering()
+        for axis in (it for ax in np.ravel(axes) for it in (ax.xaxis, ax.yaxis)):
+            boxes = shown(axis)
+            assert 2 <= len(boxes) <= 8
+            assert all(one[1] < other[0] for one, other in pairwise(boxes))
+        plt.close(fig)
+
+
+def test_no_tick_lies_outside_the_cells_centres(ax):
+    for rows in ((0.0, 0.4, 0.8, 1.2), tuple(np.arange(0.05, 1.5, 0.1))):
+        ax.clear()
+        table = frame(*(simulation(fraction=f, alpha=a) for f in (0.1, 0.2) for a in rows))
+        plot.heatmap(ax, table, x="fraction", y="alpha", policy="lru", bar=False)
+        ticks = ax.get_yticks()
+        assert len(ticks) >= 4
+        assert rows[0] - 1e-9 <= min(ticks) <= max(ticks) <= rows[-1] + 1e-9
+
+
+def test_two_grids_side_by_side_have_room_for_their_bars():
+    table = frame(*(simulation(p, fraction=f, alpha=a) for p in ("opt", "lru") for f in (0.1, 0.2) for a in (0.0, 1.0)))
+    fig, axes = plt.subplots(1, 2, figsize=(9, 3))
+    plot.heatmap(axes[0], table, x="fraction", y="alpha", policy="lru")
+    plot.gap(axes[1], table, x="fraction", y="alpha")
+    fig.draw_without_rendering()
+    bars = fig.axes[2:]
+    assert [bar.get_ylabel() for bar in bars] == ["hit rate", "gap in hit rate"]
+    assert bars[0].get_tightbbox().x1 < axes[1].get_tightbbox().x0
+    plt.close(fig)
 
 
 def gap_table():
@@ -360,6 +433,7 @@ def test_curves_refuse_with_one_clear_line(ax, swept):
         (good[:0], {}, "at least one row"),
         (two, {}, r"as many as the traces of the table: 2 \(they differ in jump\); got 1 for t, jump 0.5, t, jump 0.1"),
         (good, {"policies": ["lruu"]}, "policy must be one of lru; did you mean 'lru'. got 'lruu'"),
+        (good, {"policies": ["LRU"]}, "policy must be one of lru; did you mean 'lru'. got 'LRU'"),
         (good, {"policies": []}, "at least one policy"),
         (good, {"x": "size"}, "x must be one of fraction, capacity; got 'size'"),
         (good, {"y": "hits"}, "y must be one of hit_rate, hit_rate_warm; got 'hits'"),

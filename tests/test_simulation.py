@@ -68,6 +68,14 @@ def test_other_seeds_are_refused(seed):
 REFUSED = [
     ("lruu", {}, "unknown policy 'lruu'; did you mean 'lru'? known: fifo, lfu, lru, opt, pin, rr"),
     ("", {}, "unknown policy ''; known: fifo, lfu, lru, opt, pin, rr"),
+    ("LRU", {}, "unknown policy 'LRU'; did you mean 'lru'? known: fifo,"),
+    (
+        "opt:bypass=true",
+        {},
+        """unknown policy 'opt:bypass=true'; did you mean ("opt", {"bypass": True})? known: fifo,""",
+    ),
+    ("opt(bypass=True)", {}, """did you mean ("opt", {"bypass": True})? known: fifo,"""),
+    ("lfu:", {}, "unknown policy 'lfu:'; did you mean 'lfu'? known: fifo,"),
     ("opt", {"bypas": True}, "unknown parameter 'bypas' of policy 'opt'; did you mean 'bypass'? known: bypass"),
     ("lru", {"perfect": True}, "unknown parameter 'perfect' of policy 'lru'; known: none"),
     ("opt", {"bypass": 2}, "parameter 'bypass' of policy 'opt' must be a bool, got 2"),

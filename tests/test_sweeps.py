@@ -79,8 +79,11 @@ EMPTY = Trace([], 5, "empty")
 REFUSED = [
     (lambda: hit_curve(EPOCHS, "lru", []), "capacities must name at least one size for trace 'epochs', got none"),
     (lambda: hit_curve(EMPTY, "lru"), "a curve must have accesses to count, got none in trace 'empty'"),
-    (lambda: hit_curve(EPOCHS, "lru", 5), "capacities must be whole numbers of items for trace 'epochs', got 5"),
-    (lambda: hit_curve(EPOCHS, "lru", "5"), "capacities must be whole numbers of items"),
+    (
+        lambda: hit_curve(EPOCHS, "lru", 5),
+        "capacities must be a list of whole numbers of items for trace 'epochs', got 5 alone",
+    ),
+    (lambda: hit_curve(EPOCHS, "lru", "5"), "capacities must be a list of whole numbers of items"),
     (
         lambda: hit_curve(EPOCHS, "lru", [1, 2.5]),
         "capacity must be a whole number of items >= 1 for trace 'epochs', got 2.5",

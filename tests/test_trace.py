@@ -178,7 +178,8 @@ def test_of_takes_equal_keys_for_one():
         ([0, 1, float("nan")], ValueError, r"keys must not be NaN for trace 'trace', got nan at position 2"),
         (np.array([0.5, np.nan]), ValueError, r"keys must not be NaN .*, got nan at position 1"),
         (np.zeros((2, 2), int), ValueError, r"keys must be one-dimensional for trace 'trace', got shape \(2, 2\)"),
-        ([[1]], TypeError, r"unhashable"),
+        ([1, [2]], TypeError, r"keys must be hashable for trace 'trace', got \[2\] at position 1"),
+        (None, TypeError, r"keys must be a list, an array or another iterable for trace 'trace', got None"),
     ],
 )
 def test_of_refuses(keys, error, message):
@@ -279,7 +280,7 @@ def saved(path):
     return path.read_bytes()
 
 
-@pytest.mark.parametrize("name", ["trace.npz", "trace", "trace.v1.trace"])
+@pytest.mark.parametrize("name", ["trace.npz", "trace.v1.NPZ"])
 def test_the_file_is_the_one_named(tmp_path, name):
     TRACE.save(tmp_path / name)
     TRACE.save(str(tmp_path / name))  # over itself
@@ -331,11 +332,34 @@ def test_a_foreign_file_is_refused(tmp_path, kind):
         Trace.load(path)
 
 
+def test_an_array_says_how_it_becomes_a_trace(tmp_path):
+    np.save(tmp_path / "ids.npy", TRACE.ids)
+    with pytest.raises(
+        ValueError, match=r"wrote, whole; got '.*ids.npy'; of an array, Trace\(np.load\(path\), n_items\) makes a trace"
+    ):
+        Trace.load(tmp_path / "ids.npy")
+
+
+@pytest.mark.parametrize("path", [5, None, 0.5])
+def test_what_is_no_path_is_refused(path):
+    for call in (Trace.load, TRACE.save):  # 5 would be whatever file is open under that number
+        with pytest.raises(TypeError, match=f"a trace file must be named by a path, got {path}"):
+            call(path)
+
+
+@pytest.mark.parametrize("name", ["trace", "trace.csv", "npz"])
+def test_another_suffix_is_refused(tmp_path, name):
+    with pytest.raises(ValueError, match=rf"a trace must be written to a file ending in .npz; got '.*{name}'"):
+        TRACE.save(tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(FileNotFoundError):
         Trace.load(tmp_path / "none.npz")
+    (tmp_path / "folder.npz").mkdir()
     with pytest.raises(OSError, match="folder"):
-        TRACE.save(tmp_path)
+        TRACE.save(tmp_path / "folder.npz")
     with pytest.raises(FileNotFoundError, match=r"the folder to write to must exist, got '.*none'"):
         TRACE.save(tmp_path / "none" / "trace.npz")
     (tmp_path / "file").write_text("")

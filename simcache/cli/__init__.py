@@ -62,7 +62,7 @@ def _say(line: str, code: int) -> int:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, typer.TyperException):
-        text = error.format_message().rstrip(".")
+        text = error.format_message().rstrip(".").replace("Value error, ", "")  # the words of typer's own checker
         context = getattr(error, "ctx", None)
         return text[:1].lower() + text[1:] + (f" (see {context.command_path} --help)" if context else "")
     if isinstance(error, OSError) and error.strerror and error.filename is not None:

@@ -12,6 +12,7 @@ from .input import read_table
 from .output import checker
 
 ACROSS = {"column": 1, "page": 3}  # panels side by side
+MOST = 40  # panels: more are no figure
 
 
 def plot(
@@ -57,7 +58,7 @@ def plot(
     """
     from .. import plot as drawing
     from ..plot.panels import panels
-    from ..plot.rows import checked, labels, sources
+    from ..plot.rows import checked, labels
 
     value: Literal["hit_rate", "hit_rate_warm"] = "hit_rate_warm" if warm else "hit_rate"
     rows = pd.concat([read_table(path) for path in table], ignore_index=True)
@@ -65,8 +66,7 @@ def plot(
     chosen = [_label(text, known) for text in policy or ()]
     with drawing.style(width):
         if kind == "curves":
-            drawn = rows[rows["policy"].isin(chosen or known)]
-            fig, axes = panels(drawn.groupby(["trace", *sources(rows)], dropna=False).ngroups or 1, ACROSS[width])
+            fig, axes = panels(_count(rows[rows["policy"].isin(chosen or known)]), ACROSS[width])
             drawing.hit_curves(axes, rows, x=x, y=value, miss=miss, log=log, policies=chosen or None)  # type: ignore[arg-type]
             drawing.legend(fig)
         else:
@@ -86,6 +86,21 @@ def plot(
 def _label(text: str, known: list[str]) -> str:
     """A policy as tables name it; ``opt:bypass=true`` means `opt(bypass=True)`."""
     return choose(options.policy(text)).label if text not in known and ":" in text else text
+
+
+def _count(rows: pd.DataFrame) -> int:
+    """How many panels the traces of these rows need."""
+    from ..plot.rows import sources
+
+    telling = ["trace", *sources(rows)]
+    count = int(rows.groupby(telling, dropna=False).ngroups)
+    if count > MOST:
+        most = max(telling, key=lambda name: rows[name].nunique(dropna=False))
+        raise ValueError(
+            f"a figure must have at most {MOST} panels, one for each trace, got {count}: "
+            f"the traces differ in column {most!r}, which has {rows[most].nunique(dropna=False)} values"
+        )
+    return max(1, count)
 
 
 def _differing(rows: pd.DataFrame) -> str:

@@ -53,12 +53,9 @@ def _read(path: Path, suffix: str) -> pd.DataFrame:
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise ValueError("no list of rows")
         return pd.DataFrame(rows)
-    return pd.read_csv(
-        path,
-        dtype=dict.fromkeys(WORDS, "str"),
-        keep_default_na=False,
-        na_values=[""],
-    )
+    table = pd.read_csv(path, dtype=dict.fromkeys(WORDS, "str"), keep_default_na=False, na_values=[""])
+    # A DataFrame's own to_csv writes its index as a column without a name; kept, it would tell every row apart.
+    return table.loc[:, [not str(name).startswith("Unnamed: ") for name in table.columns]]
 
 
 def read_matrix(path: Path) -> Any:

@@ -15,3 +15,17 @@ from .dealing import streams as streams
 from .replay import per_cache as per_cache
 from .replay import per_epoch as per_epoch
 from .replay import simulate_loader as simulate_loader
+
+__all__ = [
+    "Costs",
+    "Deal",
+    "Loader",
+    "Timing",
+    "deal",
+    "per_cache",
+    "per_epoch",
+    "simulate_loader",
+    "speedups",
+    "streams",
+    "timing",
+]

@@ -17,3 +17,12 @@ from .samplers import random as random
 from .samplers import shuffled as shuffled
 from .samplers import subset as subset
 from .samplers import weighted as weighted
+
+__all__ = [
+    "distributed",
+    "of",
+    "random",
+    "shuffled",
+    "subset",
+    "weighted",
+]

@@ -19,3 +19,14 @@ from .maps import heatmap as heatmap
 from .output import save as save
 from .overlays import overlay as overlay
 from .windows import working_set as working_set
+
+__all__ = [
+    "gap",
+    "heatmap",
+    "hit_curves",
+    "legend",
+    "overlay",
+    "save",
+    "style",
+    "working_set",
+]

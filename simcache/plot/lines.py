@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from .looks import POLICIES, looks, scale
 from .rows import axis_name, checked, choice, differing, labels, listed, policy_name, rate_name, sources
 
+FEW = 12  # sizes, at most, that all have markers
+
 
 def hit_curves(
     axes: Axes | Iterable[Axes] | NDArray[Any],
@@ -117,11 +119,24 @@ def _draw(ax: Axes, rows: pd.DataFrame, x: str, y: str, miss: bool, policies: Se
         sizes, mean, low, high = _over_seeds(own, x, y)
         if miss:
             mean, low, high = 1 - mean, 1 - high, 1 - low
-        # Markers at equal distances along the line, each policy's a little further on, so that they do not pile up.
-        markers = (0.03 + 0.2 * place / len(policies), 0.2)
-        ax.plot(sizes, mean, label=policy_name(policy), markevery=markers, **look[policy])
+        style = {**look[policy], **_markers(place / len(policies), sizes.size, look[policy]["color"])}
+        ax.plot(sizes, mean, label=policy_name(policy), **style)
         if (high > low).any():
             ax.fill_between(sizes, low, high, color=look[policy]["color"], alpha=0.25, linewidth=0)
+
+
+def _markers(place: float, n_sizes: int, colour: str) -> dict[str, Any]:
+    """Which points of the policy at `place`, 0 … 1 among all, have markers, and of which kind."""
+    if n_sizes > FEW:
+        # At equal distances along the line, each policy's a little further on, so that they do not pile up.
+        return {"markevery": (0.03 + 0.2 * place, 0.2)}
+    # On every point: the sizes that were simulated. Later ones are smaller, so that those below show around them.
+    return {
+        "markersize": 7.5 - 4.5 * place,
+        "markerfacecolor": "none",
+        "markeredgecolor": colour,
+        "markeredgewidth": 0.9,
+    }
 
 
 def _over_seeds(rows: pd.DataFrame, x: str, y: str) -> tuple[NDArray[np.float64], ...]:

@@ -136,10 +136,11 @@ def scale(ax: Axes, which: str, kind: str) -> None:
     ax.set(**{f"{which}scale": kind})
     if kind == "log":
         axis = ax.xaxis if which == "x" else ax.yaxis
-        axis.set_major_formatter(FuncFormatter(_power))
+        axis.set_major_formatter(FuncFormatter(power))
 
 
-def _power(value: float, _: object) -> str:
+def power(value: float, _: object) -> str:
+    """A number as a logarithmic axis labels it."""
     if 1e3 <= value < 1e12:
         size, letter = next((size, letter) for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")) if value >= size)
         return f"{value / size:g}{letter}"

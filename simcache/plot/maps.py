@@ -11,11 +11,10 @@ from matplotlib.colors import CenteredNorm, Normalize
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from .looks import scale
-from .rows import axis_name, base, cells, checked, choice, labels, policy_name, rate_name
+from .rows import axis_name, base, cells, checked, choice, labels, policy_name
+from .ticks import set_ticks
 
-RATES = ("hit_rate", "hit_rate_warm")
-TICKS = 8  # at most, on an axis of equal cells
+RATES = {"hit_rate": "hit rate", "hit_rate_warm": "warm hit rate"}  # as colour bars call them
 MISSING = "0.8"  # a grey: no simulation there
 
 
@@ -65,7 +64,7 @@ def heatmap(
     mesh = _draw(ax, grid, x, y, "cividis", Normalize(low, high))
     ax.set_title(policy_name(policy))
     if bar:
-        _bar(ax, mesh, rate_name(table, value) if value in RATES else axis_name(value))
+        _bar(ax, mesh, RATES.get(value) or axis_name(value))
     return mesh
 
 
@@ -110,7 +109,7 @@ def gap(
     -----
     Cells below 0 are hatched, so that they stand out in grey print too.
     """
-    choice(value, "value", RATES)
+    choice(value, "value", tuple(RATES))
     checked(table, _columns(x, y, value))
     known = labels(table)
     choice(policy, "policy", known)
@@ -134,7 +133,7 @@ def gap(
     name = "best other" if against == "best" else policy_name(against)
     ax.set_title(f"{policy_name(policy)} − {name}")
     if bar:
-        shown = _bar(ax, mesh, "gap in " + rate_name(table, value))
+        shown = _bar(ax, mesh, "gap in " + RATES[value])
         low, high = min(0.0, float(np.nanmin(grid))), max(0.0, float(np.nanmax(grid)))
         if low < high:
             shown.ax.set_ylim(max(low, -reach), min(high, reach))
@@ -166,13 +165,9 @@ def _draw(ax: Axes, grid: pd.DataFrame, x: str, y: str, colours: str, norm: Norm
 
 def _axis(ax: Axes, which: str, keys: "pd.Index[Any]") -> NDArray[np.float64]:
     """Cell edges along one axis, whose scale and ticks are set to suit the grid."""
-    axis = ax.xaxis if which == "x" else ax.yaxis
     edges, kind = _edges(keys)
-    if kind == "equal":
-        step = -(-len(keys) // TICKS)
-        axis.set_ticks(np.arange(0, len(keys), step) + 0.5, [_short(key) for key in keys[::step]])
-    else:
-        scale(ax, which, kind)
+    ax.set(**{f"{which}scale": "log" if kind == "log" else "linear"})
+    set_ticks(ax.xaxis if which == "x" else ax.yaxis, keys, edges, kind)
     return edges
 
 
@@ -198,11 +193,7 @@ def _between(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.concatenate([[2 * values[0] - middle[0]], middle, [2 * values[-1] - middle[-1]]])
 
 
-def _short(key: object) -> str:
-    return f"{key:g}" if isinstance(key, float) else str(key)
-
-
 def _bar(ax: Axes, mesh: QuadMesh, label: str) -> Colorbar:
-    bar = ax.figure.colorbar(mesh, ax=ax, label=label)
+    bar = ax.figure.colorbar(mesh, ax=ax, label=label, fraction=0.18)
     bar.outline.set_linewidth(0.4)
     return bar

@@ -7,8 +7,9 @@ rule for ties, give very different hit rates.
 An item enters the group of its count at its last access, so each group is a queue in order of time, and a queue's
 entries are named by position: entry t is item ids[t]. An access appends to the next group and leaves the old entry to
 be skipped when its queue is served: an entry is current iff it is its item's last access. With counts that start again
-the fewest count is found in O(1) amortised, since each miss sets it to 1 and it rises by one a hit; perfect counts ask
-a tree of bits, O(log n) with base 64. Memory: 4 bytes an access and 8 a count, beside 8 an item.
+victims are looked for upwards from count 1, which each miss fills anew: O(1) amortised, since the fewest count rises by
+at most one a hit. Perfect counts ask a tree of bits for the fewest, O(log n) with base 64. Memory: 4 bytes an access,
+8 a count, 8 an item.
 """
 
 from collections.abc import Iterable, Iterator
@@ -25,15 +26,73 @@ FIRST, FINAL = 0, 1  # of a queue: 1 + its first entry, 0 when empty (so that pa
 
 @compiled
 def kernel(ids: Ids, n_items: int, capacity: int, seed: int, perfect: bool = False) -> Hits:
+    # Apart, so that neither pays for the other's branches.
+    return _perfect(ids, n_items, capacity) if perfect else _in_cache(ids, n_items, capacity)
+
+
+@compiled
+def _in_cache(ids: Ids, n_items: int, capacity: int) -> Hits:
     n = ids.size
     items = np.zeros((n_items, 2), np.int32)
     items[:, LAST] = -1
     after = np.empty(n, np.int32)  # entry -> the next of its queue
-    queues = np.zeros((n + 2, 2), np.int32)  # by count
-    tree = tree_empty(n + 2 if perfect else 0)
+    queues = np.zeros((n + 2, 2), np.int32)  # by count, from 2
+    first = final = -1  # the queue of count 1; -1: empty
     hits = np.empty(n, np.bool_)
     room = capacity
-    fewest = 1
+    for t in range(n):
+        prefetch(items, ids[min(t + AHEAD, n - 1)])
+        i = ids[t]
+        hit = items[i, LAST] >= 0
+        hits[t] = hit
+        count = items[i, COUNT] + 1
+        items[i, LAST] = t
+        items[i, COUNT] = count
+        if hit:
+            if queues[count, FIRST] == 0:
+                queues[count, FIRST] = t + 1
+            else:
+                after[queues[count, FINAL]] = t
+            queues[count, FINAL] = t
+            continue
+        if room:
+            room -= 1
+        else:
+            victim = -1
+            while first >= 0 and victim < 0:
+                entry = first
+                first = -1 if entry == final else after[entry]
+                if items[ids[entry], LAST] == entry:
+                    victim = ids[entry]
+            fewest = 2
+            while victim < 0:
+                entry = queues[fewest, FIRST] - 1
+                if entry < 0:
+                    fewest += 1
+                    continue
+                queues[fewest, FIRST] = 0 if entry == queues[fewest, FINAL] else after[entry] + 1
+                if items[ids[entry], LAST] == entry:
+                    victim = ids[entry]
+            items[victim, LAST] = -1
+            items[victim, COUNT] = 0
+        if first < 0:
+            first = t
+        else:
+            after[final] = t
+        final = t
+    return hits
+
+
+@compiled
+def _perfect(ids: Ids, n_items: int, capacity: int) -> Hits:
+    n = ids.size
+    items = np.zeros((n_items, 2), np.int32)
+    items[:, LAST] = -1
+    after = np.empty(n, np.int32)
+    queues = np.zeros((n + 2, 2), np.int32)
+    tree = tree_empty(n + 2)  # counts whose queue is not empty
+    hits = np.empty(n, np.bool_)
+    room = capacity
     for t in range(n):
         prefetch(items, ids[min(t + AHEAD, n - 1)])
         i = ids[t]
@@ -46,27 +105,21 @@ def kernel(ids: Ids, n_items: int, capacity: int, seed: int, perfect: bool = Fal
             if room:
                 room -= 1
             else:
-                while True:
-                    if perfect:
-                        fewest = tree_lowest(tree, n + 2)
+                victim = -1
+                while victim < 0:
+                    fewest = tree_lowest(tree, n + 2)
                     entry = queues[fewest, FIRST] - 1
-                    if entry < 0:
-                        fewest += 1
-                        continue
-                    queues[fewest, FIRST] = 0 if entry == queues[fewest, FINAL] else after[entry] + 1
-                    if perfect and queues[fewest, FIRST] == 0:
+                    if entry == queues[fewest, FINAL]:
+                        queues[fewest, FIRST] = 0
                         tree_clear(tree, n + 2, fewest)
-                    victim = ids[entry]
-                    if items[victim, LAST] == entry:
-                        break
+                    else:
+                        queues[fewest, FIRST] = after[entry] + 1
+                    if items[ids[entry], LAST] == entry:
+                        victim = ids[entry]
                 items[victim, LAST] = -1
-                if not perfect:
-                    items[victim, COUNT] = 0
-            fewest = 1
         if queues[count, FIRST] == 0:
             queues[count, FIRST] = t + 1
-            if perfect:
-                tree_set(tree, n + 2, count)
+            tree_set(tree, n + 2, count)
         else:
             after[queues[count, FINAL]] = t
         queues[count, FINAL] = t

@@ -12,3 +12,14 @@ from .epochs import shuffle_buffer as shuffle_buffer
 from .epochs import shuffled as shuffled
 from .independent import uniform as uniform
 from .independent import zipf as zipf
+
+__all__ = [
+    "loop",
+    "markov",
+    "repeat",
+    "ring",
+    "shuffle_buffer",
+    "shuffled",
+    "uniform",
+    "zipf",
+]
