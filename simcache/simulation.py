@@ -56,6 +56,11 @@ def simulate(trace: Trace, policy: Policy, capacity: int, *, seed: int = 0, **pa
     ------
     TypeError, ValueError
         When an argument is not as stated; the message names what must hold and what came.
+
+    Notes
+    -----
+    Memory: 4 bytes an access for the ids (on disk, where the trace maps them) and 1 for the result; OPT takes 4 more an
+    access for the next uses; and each policy its own state, said in its file's docstring.
     """
     check_trace(trace)
     chosen = choose(policy, params)

@@ -9,7 +9,7 @@ entries are named by position: entry t is item ids[t]. An access appends to the 
 be skipped when its queue is served: an entry is current iff it is its item's last access. With counts that start again
 victims are looked for upwards from count 1, which each miss fills anew: O(1) amortised, since the fewest count rises by
 at most one a hit. Perfect counts ask a tree of bits for the fewest, O(log n) with base 64. Memory: 4 bytes an access,
-8 a count, 8 an item.
+8 a count up to the highest reached, 8 an item.
 """
 
 from collections.abc import Iterable, Iterator
