@@ -1,7 +1,8 @@
 """Pin: the first `capacity` distinct items stay for ever, the rest bypass the cache.
 
 MinIO of CoorDL: Mohan, Phanishayee, Raniwala & Chidambaram, PVLDB 14(5), 2021. On epochs that visit every item once it
-reaches what no policy can exceed, `capacity` hits an epoch, and knows nothing of the future. O(1) an access, 1 byte an item.
+reaches what no policy can exceed, `capacity` hits an epoch, and knows nothing of the future. O(1) an access, 1 byte an
+item.
 """
 
 from collections.abc import Iterable, Iterator
