@@ -26,7 +26,7 @@ export TORCH
 
 .DEFAULT_GOAL := figures
 .DELETE_ON_ERROR:
-.PHONY: figures setup torch test lint notebooks images refresh bench coverage wheel lock clean distclean help
+.PHONY: figures paper setup torch test lint notebooks images refresh bench coverage wheel lock clean distclean help
 
 # ---------------------------------------------------------------- set-up
 
@@ -78,6 +78,27 @@ figures/%.pdf figures/%.png figures/%.svg: figures/%.py figures/data/%.parquet $
 	$(RUN) $<
 	@test -s figures/$*.pdf && test -s figures/$*.png && test -s figures/$*.svg || { echo "$< must write $*.pdf, .png and .svg beside itself" >&2; exit 1; }
 
+# ---------------------------------------------------------------- the supplement
+
+# Each figure that supplement.tex names stands in figures/ and has a caption in paper/captions; numbers come from data.
+TABLES := $(addprefix paper/generated/,regimes.tex limits.tex samplers.tex errors.tex coordl.tex)
+LATEX_PACKAGES := latexmk texlive-latex-base texlive-latex-recommended texlive-fonts-recommended
+
+paper: paper/supplement.pdf  ## the supplementary material, with every number and table in it (needs LaTeX)
+
+paper/generated/numbers.tex: $(wildcard paper/*.py) $(DATA:.py=.parquet) $(SIMULATES) | $(READY)
+	$(RUN) paper/macros.py
+
+$(TABLES): paper/generated/numbers.tex ;
+
+paper/supplement.pdf: paper/supplement.tex paper/refs.bib $(wildcard paper/captions/*.tex) \
+		paper/generated/numbers.tex $(TABLES) $(DRAWINGS:.py=.pdf)
+	@command -v latexmk >/dev/null && command -v pdflatex >/dev/null || { \
+		echo "make paper needs LaTeX; on Debian or Ubuntu: apt-get install --no-install-recommends $(LATEX_PACKAGES)" >&2; exit 1; }
+	cd paper && FORCE_SOURCE_DATE=1 latexmk -pdf -quiet -interaction=nonstopmode -halt-on-error -outdir=build supplement.tex
+	@! grep -E '^(LaTeX|Package [a-z]+) Warning: .*(undefined|multiply)|^Overfull' paper/build/supplement.log
+	@mv paper/build/supplement.pdf $@ && echo "the supplement is $@"
+
 images: figures  ## refresh the committed images that README and docs show, but for those of `make bench`
 	@grep -oh 'images/[A-Za-z0-9_.-]*' README.md $(wildcard docs/*.md) | grep -v benchmarks | sort -u | while read -r image; do \
 		cp -v "figures/$${image#images/}" "docs/$$image" || exit 1; done
@@ -128,7 +149,8 @@ lock:  ## requirements.lock again, from pyproject.toml (needs uv)
 clean:  ## remove what make built, but keep .venv
 	rm -rf .cache build dist results/quick .coverage .coverage.* .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 	rm -f figures/*.pdf figures/*.png figures/*.svg figures/data/*.parquet figures/data/*.csv figures/data/*.json
-	find simcache tests figures benchmarks -name __pycache__ -prune -exec rm -rf {} +
+	rm -rf paper/build paper/generated paper/supplement.pdf
+	find simcache tests figures benchmarks paper -name __pycache__ -prune -exec rm -rf {} +
 
 distclean: clean  ## remove .venv too
 	rm -rf $(VENV)

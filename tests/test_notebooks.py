@@ -37,7 +37,7 @@ def shows(source):
 
 def test_there_are_notebooks():
     found = {path.stem for path in FOLDER.glob("*.ipynb")}
-    assert {"01-first-curve", "02-sampler-traces", "03-why-opt-does-not-help"} <= found
+    assert {"01-first-curve", "02-sampler-traces", "03-why-opt-does-not-help", "04-figures-for-your-paper"} <= found
 
 
 @notebooks

@@ -12,6 +12,7 @@ from .drawing import plot
 from .making import KINDS
 from .recording import record
 from .simulating import curve, policies, simulate
+from .tabling import table
 from .theorising import WORKLOADS
 
 TRACES, TABLES = "Traces, .npz files", "Tables and figures of them"
@@ -21,6 +22,7 @@ COMMANDS: dict[Callable[..., None], str] = {
     simulate: TABLES,
     curve: TABLES,
     plot: TABLES,
+    table: TABLES,
 }
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 

@@ -1,0 +1,250 @@
+"""Numbers from the tables of figures/data: macro -> (how it is written, what it is)."""
+
+import numpy as np
+import pandas as pd
+from _data import constant, count, fine, given, items, one, percent, rate, ratio, rows, span, tenth
+
+OPT = "opt(bypass=True)"
+SIZE = 0.2  # share of the items in the table of samplers
+
+
+def gaps(
+    stem: str, by: str, against: str | None = None, value: str = "hit_rate", opt: str = "opt", **equal: object
+) -> pd.Series:
+    """OPT's hit rate less that of one policy, or of the best other, in each cell of a grid; over seeds the mean."""
+    rates = rows(stem, **equal).groupby([by, "fraction", "policy"])[value].mean().unstack()
+    rival = rates.drop(columns=opt).max(axis=1) if against is None else rates[against]
+    return rates[opt] - rival
+
+
+def seeds(found: pd.DataFrame, policy: str = "rr", column: str = "seed") -> int:
+    """How many seeds a policy ran with."""
+    return found.loc[found["policy"] == policy, column].nunique()
+
+
+def sampler_gap(trace: str) -> float:
+    """Largest distance, over all sizes, of forced OPT from pinning."""
+    rates = rows("sampler_curves", trace=trace).groupby(["fraction", "policy"])["hit_rate"].mean().unstack()
+    return float((rates["opt"] - rates["pin"]).abs().max())
+
+
+def epochs_of(found: pd.DataFrame) -> int:
+    """Accesses over items."""
+    return one(found["accesses"] / items(found))
+
+
+def warm_epochs(found: pd.DataFrame) -> int:
+    """Accesses left out, over items."""
+    return one(found["warmup"] / items(found))
+
+
+def check(panel: str) -> pd.DataFrame:
+    """Simulations of one panel of the check."""
+    return rows("theory_check", panel=panel, kind="simulation")
+
+
+def check_error(panel: str, policy: str | None = None) -> float:
+    """Largest distance of simulation, the mean over seeds, from theory in a panel of the check."""
+    both = rows("theory_check", panel=panel)
+    rates = both.groupby(["kind", "policy", "fraction"])["rate"].mean().unstack("kind").dropna()
+    found = (rates["simulation"] - rates["theory"]).abs()
+    return float(found.max() if policy is None else found[policy].max())
+
+
+def converged(**equal: object) -> pd.DataFrame:
+    """Simulated epochs."""
+    return rows("epoch_convergence", kind="simulation", **equal)
+
+
+def epoch_error() -> float:
+    """Largest distance of an epoch's hit rate, the mean over traces, from its form; the first epoch left out."""
+    simulated = converged().groupby(["policy", "fraction", "epoch"])["hit_rate"].mean()
+    closed = rows("epoch_convergence", kind="theory").set_index(["policy", "fraction", "epoch"])["hit_rate"]
+    closed = closed.rename(index={"opt": OPT})
+    return float((simulated - closed).dropna().abs().max())
+
+
+def forced_loss() -> float:
+    """Most hits that forced OPT loses on bypass in an epoch."""
+    rates = converged().pivot(index=["fraction", "trace_seed", "epoch"], columns="policy", values="hit_rate")
+    return float((rates[OPT] - rates["opt"]).max() * one(converged()["n_items"]))
+
+
+def perfect_error() -> float:
+    """Largest distance of LFU with perfect counts from LRU in any epoch, means over traces."""
+    rates = converged().groupby(["policy", "fraction", "epoch"])["hit_rate"].mean()
+    return float((rates["lfu(perfect=True)"] - rates["lru"]).abs().max())
+
+
+def picture_share(panel: str) -> float:
+    """Cache size over items."""
+    found = rows("working_set", panel=panel)
+    return one(found["capacity"]) / one(found["n_items"])
+
+
+def slope_hits(panel: str, tangent: bool) -> float:
+    """Hit rate read off the working-set curve: by the tangent from (0, C), or by the slope where D = C."""
+    found = rows("working_set", panel=panel)
+    window, distinct, c = found["window"].to_numpy(float), found["distinct"].to_numpy(), one(found["capacity"])
+    if tangent:
+        return 1 - float(((distinct[1:] - c) / window[1:]).max())
+    return 1 - float(np.interp(c, distinct, np.gradient(distinct, window)))
+
+
+def of_map(panel: str) -> pd.DataFrame:
+    """Simulations of one map of the regimes."""
+    return rows("regimes", panel=panel, kind="simulation")
+
+
+def gains(panel: str, by: str) -> pd.Series:
+    """OPT less the best other in each cell of a map, after the warm-up."""
+    return gaps("regimes", by, value="hit_rate_warm", opt=OPT, panel=panel, kind="simulation")
+
+
+def published(panel: str, **equal: object) -> float:
+    """A measurement of others."""
+    return one(rows("coordl_check", panel=panel, kind="published", **equal)["value"])
+
+
+def form(panel: str, policy: str = "rr", at: float | None = None) -> float:
+    """A closed form beside a measurement, at its cache size."""
+    found = rows("coordl_check", panel=panel, kind="theory", policy=policy)
+    if at is not None:
+        found = found[np.isclose(found["fraction"], at)]
+    return one(found["value"])
+
+
+def cached(setting: str) -> float:
+    """Share of the data that was cached in a published setting."""
+    return one(rows("coordl_check", setting=setting)["fraction"])
+
+
+def coordl_spread() -> float:
+    """Largest distance of simulated random replacement from its form where data are read, in shares."""
+    found = rows("coordl_check", panel="read", kind="simulation").groupby("fraction")["value"].mean()
+    return max(abs(value - form("read", at=c)) for c, value in found.items())
+
+
+ZIPF, WALK = (lambda: rows("zipf_heatmaps")), (lambda: rows("markov_heatmaps"))
+RECORDED, PICTURE = (lambda: rows("sampler_curves")), (lambda: rows("working_set"))
+
+NUMBERS = {
+    # heatmaps
+    "ZipfMapItems": (count, lambda: items(ZIPF())),
+    "ZipfMapAccesses": (count, lambda: one(ZIPF()["accesses"])),
+    "ZipfMapAlphas": (span, lambda: ZIPF()["alpha"]),
+    "ZipfMapRows": (count, lambda: ZIPF()["alpha"].nunique()),
+    "ZipfMapTraceSeeds": (span, lambda: ZIPF()["trace_seed"]),
+    "ZipfMapSizes": (count, lambda: ZIPF()["fraction"].nunique()),
+    "ZipfMapShares": (span, lambda: ZIPF()["fraction"]),
+    "ZipfMapSeeds": (count, lambda: seeds(ZIPF())),
+    "ZipfMapBest": (rate, lambda: gaps("zipf_heatmaps", "alpha").max()),
+    "ZipfMapBestAlpha": (given, lambda: gaps("zipf_heatmaps", "alpha").idxmax()[0]),
+    "ZipfMapBestShare": (ratio, lambda: gaps("zipf_heatmaps", "alpha").idxmax()[1]),
+    "ZipfMapLru": (rate, lambda: gaps("zipf_heatmaps", "alpha", "lru").max()),
+    "ZipfMapLfu": (rate, lambda: gaps("zipf_heatmaps", "alpha", "lfu").max()),
+    "WalkMapItems": (count, lambda: items(WALK())),
+    "WalkMapAccesses": (count, lambda: one(WALK()["accesses"])),
+    "WalkMapLocalities": (span, lambda: WALK()["locality"]),
+    "WalkMapTraceSeeds": (span, lambda: WALK()["trace_seed"]),
+    "WalkMapSizes": (count, lambda: WALK()["fraction"].nunique()),
+    "WalkMapShares": (span, lambda: WALK()["fraction"]),
+    "WalkMapSeeds": (count, lambda: seeds(WALK())),
+    "WalkMapBest": (rate, lambda: gaps("markov_heatmaps", "locality").max()),
+    "WalkMapBestLocality": (given, lambda: gaps("markov_heatmaps", "locality").idxmax()[0]),
+    "WalkMapLfu": (rate, lambda: gaps("markov_heatmaps", "locality", "lfu").max()),
+    "WalkMapLast": (rate, lambda: gaps("markov_heatmaps", "locality")[WALK()["locality"].max()].max()),
+    # recorded samplers
+    "SamplerEpochs": (count, lambda: one(RECORDED()["accesses"] / RECORDED()["warmup"])),
+    "SamplerEpochLength": (count, lambda: one(RECORDED()["warmup"])),
+    "SamplerTraces": (count, lambda: RECORDED()["trace"].nunique()),
+    "SamplerShare": (given, lambda: SIZE),
+    "SamplerSeeds": (count, lambda: seeds(RECORDED())),
+    "SamplerItems": (count, lambda: items(rows("sampler_curves", trace="random"))),
+    "SamplerItemsHalved": (count, lambda: items(rows("sampler_curves", trace="subset"))),
+    "SamplerItemsRanks": (count, lambda: items(rows("sampler_curves", trace="distributed-rank0"))),
+    "SamplerRanks": (count, lambda: one(rows("sampler_curves", trace="distributed-rank0")["num_replicas"])),
+    "SamplerTorch": (str, lambda: one(RECORDED()["torch"]).partition("+")[0]),
+    "SamplerGapShuffled": (fine, lambda: sampler_gap("random")),
+    "SamplerGapSequential": (fine, lambda: sampler_gap("sequential")),
+    "SamplerGapSubset": (fine, lambda: sampler_gap("subset")),
+    # epoch by epoch
+    "ConvergeItems": (count, lambda: one(converged()["n_items"])),
+    "ConvergeEpochs": (count, lambda: one(converged()["epochs"])),
+    "ConvergeTraces": (count, lambda: converged()["trace_seed"].nunique()),
+    "ConvergeTraceSeeds": (span, lambda: converged()["trace_seed"]),
+    "ConvergeError": (fine, epoch_error),
+    "ConvergeForcedLoss": (given, forced_loss),
+    "ConvergePerfect": (fine, perfect_error),
+    # theory check
+    "CheckItems": (count, lambda: items(check("shuffled epochs"))),
+    "CheckEpochs": (count, lambda: epochs_of(check("shuffled epochs"))),
+    "CheckTraces": (count, lambda: seeds(check("shuffled epochs"), column="trace_seed")),
+    "CheckSeeds": (count, lambda: seeds(check("shuffled epochs"))),
+    "CheckRanks": (count, lambda: one(check("one rank of four")["ranks"])),
+    "CheckRankEpochs": (count, lambda: one(check("one rank of four")["ranks"]) * epochs_of(check("one rank of four"))),
+    "CheckLoopWarm": (count, lambda: warm_epochs(check("same order every epoch"))),
+    "CheckLoopEpochs": (count, lambda: epochs_of(check("same order every epoch"))),
+    "CheckBuffer": (count, lambda: one(check("buffer, drained")["buffer"])),
+    "CheckBufferEpochs": (count, lambda: epochs_of(check("buffer, drained"))),
+    "CheckFlowEpochs": (count, lambda: epochs_of(check("buffer, not drained"))),
+    "CheckUniformDraws": (count, lambda: one(check("uniform draws")["accesses"])),
+    "CheckZipfAlpha": (given, lambda: one(check("Zipf draws")["alpha"])),
+    "CheckZipfItems": (count, lambda: items(check("Zipf draws"))),
+    "CheckZipfAccesses": (count, lambda: one(check("Zipf draws")["accesses"])),
+    "CheckWalkItems": (count, lambda: items(check("walk with jumps"))),
+    "CheckWalkStep": (given, lambda: 1 - one(check("walk with jumps")["jump"])),
+    "CheckWalkWarm": (count, lambda: one(check("walk with jumps")["warmup"])),
+    "CheckWalkAccesses": (count, lambda: one(check("walk with jumps")["accesses"])),
+    "CheckRankError": (fine, lambda: check_error("one rank of four")),
+    "CheckZipfOptError": (fine, lambda: check_error("Zipf draws", OPT)),
+    "CheckWalkOptError": (fine, lambda: check_error("walk with jumps", OPT)),
+    "CheckWalkLruError": (fine, lambda: check_error("walk with jumps", "lru")),
+    "CheckUniformError": (fine, lambda: check_error("uniform draws")),
+    # working set
+    "PictureItems": (count, lambda: one(PICTURE()["n_items"])),
+    "PictureAccesses": (count, lambda: one(PICTURE()["accesses"])),
+    "PictureWarm": (count, lambda: one(PICTURE()["warmup"])),
+    "PictureSeed": (count, lambda: one(PICTURE()["trace_seed"])),
+    "PictureUniformShare": (given, lambda: picture_share("uniform draws")),
+    "PictureZipfShare": (given, lambda: picture_share("Zipf draws")),
+    "PictureEpochShare": (given, lambda: picture_share("shuffled epochs")),
+    "PictureEpochTangent": (rate, lambda: slope_hits("shuffled epochs", tangent=True)),
+    "PictureEpochSlope": (rate, lambda: slope_hits("shuffled epochs", tangent=False)),
+    "PictureEpochOpt": (rate, lambda: 1 - one(rows("working_set", panel="shuffled epochs")["opt_misses"])),
+    "PictureEpochLru": (rate, lambda: 1 - one(rows("working_set", panel="shuffled epochs")["lru_misses"])),
+    # regimes
+    "RegimeItems": (count, lambda: items(of_map("ranks"))),
+    "RegimePasses": (count, lambda: epochs_of(of_map("ranks"))),
+    "RegimeWarm": (count, lambda: warm_epochs(of_map("ranks"))),
+    "RegimeZipfItems": (count, lambda: items(of_map("zipf"))),
+    "RegimeZipfPasses": (count, lambda: epochs_of(of_map("zipf"))),
+    "RegimeZipfWarm": (count, lambda: warm_epochs(of_map("zipf"))),
+    "RegimeSeeds": (count, lambda: seeds(of_map("ranks"))),
+    "RegimeRankSeeds": (span, lambda: of_map("ranks")["trace_seed"]),
+    "RegimeZipfSeeds": (span, lambda: of_map("zipf")["trace_seed"]),
+    "RegimeOne": (fine, lambda: gains("ranks", "ranks")[1].max()),
+    "RegimeRanks": (rate, lambda: gains("ranks", "ranks").max()),
+    "RegimeRanksWhere": (count, lambda: gains("ranks", "ranks").idxmax()[0]),
+    "RegimeRanksShare": (given, lambda: round(gains("ranks", "ranks").idxmax()[1], 2)),
+    "RegimeZipf": (rate, lambda: gains("zipf", "alpha").max()),
+    "RegimeZipfWhere": (given, lambda: gains("zipf", "alpha").idxmax()[0]),
+    # published measurements
+    "PageShare": (percent, lambda: cached("ImageNet-1k")),
+    "PageRead": (percent, lambda: published("read", setting="ImageNet-1k")),
+    "PageForm": (percent, lambda: form("read", at=cached("ImageNet-1k"))),
+    "PageLruForm": (percent, lambda: form("read", "lru", cached("ImageNet-1k"))),
+    "OpenShare": (percent, lambda: cached("OpenImages, DALI-shuffle")),
+    "OpenRead": (percent, lambda: published("read", setting="OpenImages, DALI-shuffle")),
+    "OpenRatio": (ratio, lambda: published("ratio")),
+    "OpenRatioForm": (ratio, lambda: form("ratio")),
+    "ServerRead": (given, lambda: published("servers")),
+    "ServerForm": (tenth, lambda: form("servers")),
+    "ServerOpt": (tenth, lambda: form("servers", "opt")),
+    "PageSimulated": (fine, coordl_spread),
+    "PageItems": (count, lambda: constant("coordl_check", "N_ITEMS")),
+    "PageEpochs": (count, lambda: constant("coordl_check", "EPOCHS")),
+    "PageSeeds": (count, lambda: rows("coordl_check", kind="simulation")["seed"].nunique()),
+    "ServerMemory": (count, lambda: constant("_coordl", "MEMORY_GIB")),
+    "ServerData": (count, lambda: constant("_coordl", "DATA_GIB")),
+}

@@ -1,0 +1,103 @@
+"""The tables, as booktabs tabulars: name -> its LaTeX."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from _closed import ALPHA, CAPACITY, HALF, ITEMS, QUARTER, RANKS, zipf
+from _data import count, given, items, rate, ratio, rows, tenth, thousandths
+from _measured import OPT, SIZE, check, check_error, form, published
+
+from simcache import theory
+
+LIMITS = (1.1, 1.2, 1.5, 2.0, 3.0)
+NAMES = {"opt": "OPT", "pin": "pin", "lru": "LRU", "lfu": "LFU", "fifo": "FIFO", "rr": "RR"}
+
+
+def tabular(columns: str, head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
+    """A booktabs tabular."""
+    top, *lines = [" & ".join(row) + r" \\" for row in (head, *body)]
+    begin = rf"\begin{{tabular}}{{@{{}}{columns}@{{}}}}"
+    return "\n".join([begin, r"\toprule", top, r"\midrule", *lines, r"\bottomrule", r"\end{tabular}"]) + "\n"
+
+
+def regimes() -> str:
+    """What OPT gains, by closed forms, steady state."""
+    p = zipf(ITEMS, ALPHA)
+    found = (
+        (f"epochs, one cache, $c={given(HALF)}$", HALF, theory.lru_shuffled(HALF), theory.opt_shuffled(HALF)),
+        (
+            f"one of {RANKS} ranks, $c={given(QUARTER)}$", QUARTER, theory.lru_shuffled(QUARTER, ranks=RANKS),
+            theory.opt_shuffled(QUARTER, ranks=RANKS),
+        ),
+        (f"replacement, $c={given(HALF)}$", HALF, HALF, theory.opt_shuffled(HALF, ranks=np.inf)),
+        (
+            f"Zipf {given(ALPHA)}, $C={count(CAPACITY)}$", theory.lfu_irm(p, CAPACITY), theory.lru_irm(p, CAPACITY),
+            theory.opt_irm(p, CAPACITY),
+        ),
+    )  # fmt: skip
+    body = [
+        [name, rate(blind), rate(lru), rate(opt), ratio((1 - blind) / (1 - opt))] for name, blind, lru, opt in found
+    ]
+    return tabular("lrrrr", ["requests", "static", "LRU", "OPT", "ratio"], body)
+
+
+def limits() -> str:
+    """Asymptotic miss rates over those of the most popular items, and the same at a finite size."""
+    body = []
+    for alpha in LIMITS:
+        p = zipf(ITEMS, alpha)
+        least = 1 - theory.lfu_irm(p, CAPACITY)
+        forms = (theory.lru_irm, theory.fifo_irm, theory.opt_irm)
+        finite = [ratio((1 - form(p, CAPACITY)) / least) for form in forms]
+        limit = [ratio(form(alpha)) for form in (theory.lru_zipf_limit, theory.fifo_zipf_limit, theory.opt_zipf_limit)]
+        body.append([given(alpha), *(cell for pair in zip(limit, finite, strict=True) for cell in pair)])
+    head = [r"$\alpha$", "LRU", "(finite)", "FIFO", "(finite)", "OPT", "(finite)"]
+    return tabular("lrrrrrr", head, body)
+
+
+def samplers() -> str:
+    """Hit rates on the recorded traces at one size, cold misses counted."""
+    found = rows("sampler_curves", fraction=SIZE)
+    policies = ["opt", "pin", "lru", "lfu", "fifo", "rr"]
+    rates = found.groupby(["trace", "policy"])["hit_rate"].mean().unstack()[policies]
+    traces = {trace: trace.removesuffix("-rank0") for trace in found["trace"].unique()}
+    body = [[name, *(rate(value) for value in rates.loc[trace])] for trace, name in traces.items()]
+    return tabular("lrrrrrr", ["trace", *(NAMES[policy] for policy in policies)], body)
+
+
+def errors() -> str:
+    """Largest distance of simulation from theory in each panel of the check, in thousandths."""
+    policies = [[OPT], ["pin"], ["lru"], ["lfu", "lfu(perfect=True)"], ["fifo"], ["rr"]]
+    body = []
+    for panel in rows("theory_check")["panel"].unique():
+        known = set(rows("theory_check", panel=panel, kind="theory")["policy"])
+        cells = []
+        for names in policies:
+            own = [name for name in names if name in known]
+            cells.append(thousandths(check_error(panel, own[0])) if own else "--")
+        body.append([panel, count(items(check(panel))), *cells])
+    return tabular("lrrrrrrr", ["requests", "$N$", *(NAMES[names[0].partition("(")[0]] for names in policies)], body)
+
+
+def coordl() -> str:
+    """Published measurements beside random replacement, FIFO, LRU and pinning."""
+    policies = ("rr", "fifo", "lru", "pin")
+    body = []
+    for setting, name in (("ImageNet-1k", "ImageNet-1k"), ("OpenImages, DALI-shuffle", "OpenImages")):
+        at = rows("coordl_check", setting=setting)["fraction"].item()
+        cells = [ratio(form("read", policy, at)) for policy in policies]
+        body.append([f"{name}, share read, $c={given(at)}$", ratio(published("read", setting=setting)), *cells])
+    cells = [ratio(form("ratio", policy)) for policy in policies]
+    body.append(["OpenImages, ratio to least", ratio(published("ratio")), *cells])
+    cells = [tenth(form("servers", policy)) for policy in policies]
+    body.append(["two servers, GiB each", given(published("servers")), *cells])
+    return tabular("lrrrrr", ["quantity", "meas.", *(NAMES[policy] for policy in policies)], body)
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "regimes": regimes,
+    "limits": limits,
+    "samplers": samplers,
+    "errors": errors,
+    "coordl": coordl,
+}

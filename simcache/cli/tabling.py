@@ -1,0 +1,143 @@
+"""table: a table as authors print it, in LaTeX, markdown or csv."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import pandas as pd
+import typer
+
+from ..files import replacing
+from .input import RATES, read_table
+from .options import whole
+from .output import checker
+
+USUAL = ("trace", "policy", "capacity", "fraction", "hit_rate")
+SPECIAL = {
+    "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}",
+    ">": r"\textgreater{}", "|": r"\textbar{}", "–": "--", **{each: f"\\{each}" for each in "&%$#_{}"},
+}  # fmt: skip
+
+
+def table(
+    table: Annotated[list[Path], typer.Argument(metavar="TABLE", help=".csv, .parquet or .json; several are joined")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where it goes: .tex (for booktabs), .md or .csv.",
+            callback=checker("a table to print", ".tex", ".md", ".csv"),
+        ),
+    ],
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME,NAME,…",
+            help=f"What to show, in this order; by default {', '.join(USUAL)}, where there are any.",
+        ),
+    ] = None,
+    across: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Spread the last column shown: a column for each of these, each cell the mean of its rows.",
+        ),
+    ] = None,
+    digits: Annotated[int, typer.Option(metavar="N", parser=whole, help="Decimals of rates and shares.")] = 3,
+) -> None:
+    """Print tables of simulate and curve for a paper: columns chosen, spread and rounded.
+
+    Examples
+    --------
+    simcache table zipf.csv mild.csv --across policy -o rates.tex
+    simcache table zipf.csv --columns policy,capacity,hit_rate -o rates.md
+    simcache table zipf.csv --digits 2 -o rates.csv
+    """
+    if not 0 <= digits <= 15:
+        raise ValueError(f"digits must be a whole number 0 … 15, got {digits}")
+    rows = pd.concat([read_table(path) for path in table], ignore_index=True)
+    shown = _chosen(rows, columns, across)
+    texts = shown.map(lambda value: text(value, digits))
+    for name in set(shown) & {*RATES, "fraction"}:
+        texts[name] = shown[name].map(lambda value: text(float(value), digits))  # 1 of a json file is 1.000
+    with replacing(output) as path:
+        path.write_text(PRINTERS[output.suffix.lower()](texts, _numeric(shown)), encoding="utf-8")
+    typer.echo(f"wrote {output}: {len(texts)} rows, {texts.shape[1]} columns")
+
+
+def _chosen(rows: pd.DataFrame, columns: str | None, across: str | None) -> pd.DataFrame:
+    known = [str(name) for name in rows.columns]
+    names = [name for name in USUAL if name in known] or known
+    if columns is not None:
+        names = columns.split(",")
+    for name in [*names, across or names[0]]:
+        if name not in known:
+            raise ValueError(f"columns must be of the table, got {name!r}; it has {', '.join(known)}")
+    if len(set(names)) < len(names):
+        raise ValueError(f"columns must differ, got {','.join(names)}")
+    if across is None:
+        return rows[names]
+    *left, value = [name for name in names if name != across]
+    if not left or not pd.api.types.is_numeric_dtype(rows[value].dtype):
+        raise ValueError(
+            f"to spread, the last column shown must hold numbers and another one name the rows; got {','.join(names)} "
+            f"across {across}"
+        )
+    # As they came, not sorted: the order of policies is the author's.
+    spread = rows.groupby([*left, across], sort=False, dropna=False)[value].mean().unstack(across, sort=False)
+    return spread.rename_axis(columns=None).reset_index()
+
+
+def _numeric(shown: pd.DataFrame) -> list[bool]:
+    return [pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype) for dtype in shown.dtypes]
+
+
+def text(value: Any, digits: int) -> str:
+    """One cell: reals to `digits` decimals, a missing one as a dash."""
+    if pd.isna(value):
+        return "–"
+    return f"{value:.{digits}f}" if isinstance(value, float) else str(value)
+
+
+def _heads(texts: pd.DataFrame) -> list[str]:
+    """Names of columns, and policies, as a reader knows them: `hit rate`, `OPT (bypass)`."""
+    from ..plot.rows import policy_name
+
+    return [policy_name(str(name)).replace("_", " ") for name in texts.columns]
+
+
+def _named(texts: pd.DataFrame) -> pd.DataFrame:
+    from ..plot.rows import policy_name
+
+    return texts.assign(policy=texts["policy"].map(policy_name)) if "policy" in texts else texts
+
+
+def escaped(cell: str) -> str:
+    """Text that LaTeX sets as it stands."""
+    return "".join(SPECIAL.get(each, each) for each in cell)
+
+
+def latex(texts: pd.DataFrame, numeric: Sequence[bool]) -> str:
+    """A booktabs tabular; numbers stand at the right."""
+    rows = [_heads(texts), *_named(texts).to_numpy().tolist()]
+    head, *body = [" & ".join(escaped(str(cell)) for cell in row) + r" \\" for row in rows]
+    letters = "".join("r" if each else "l" for each in numeric)
+    top = ["% needs \\usepackage{booktabs}", f"\\begin{{tabular}}{{{letters}}}", r"\toprule", head, r"\midrule"]
+    return "\n".join([*top, *body, r"\bottomrule", r"\end{tabular}"]) + "\n"
+
+
+def markdown(texts: pd.DataFrame, numeric: Sequence[bool]) -> str:
+    """A table of pipes; numbers stand at the right."""
+    rows = [_heads(texts), *_named(texts).to_numpy().tolist()]
+    head, *body = ["| " + " | ".join(str(cell).replace("|", r"\|") for cell in row) + " |" for row in rows]
+    rule = "|" + "|".join("---:" if each else "---" for each in numeric) + "|"
+    return "\n".join([head, rule, *body]) + "\n"
+
+
+def _csv(texts: pd.DataFrame, numeric: Sequence[bool]) -> str:
+    return texts.replace("–", "").to_csv(index=False, lineterminator="\n")
+
+
+PRINTERS: dict[str, Callable[[pd.DataFrame, Sequence[bool]], str]] = {".tex": latex, ".md": markdown, ".csv": _csv}

@@ -1,0 +1,121 @@
+"""simcache table: what it writes is what LaTeX, markdown and csv readers take, and the numbers are the table's."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from simcache import sweep, synth
+from simcache.cli import main
+
+
+@pytest.fixture(autouse=True)
+def rows(tmp_path, monkeypatch):
+    """A sweep with two seeds of rr, in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    policies = ["lru", ("opt", {"bypass": True}), "rr"]
+    found = sweep([synth.zipf(50, 2000, 1.0)], policies, [0.1, 0.5], seeds=(0, 1))
+    found.to_csv("t.csv", index=False)
+    return found
+
+
+def table(*arguments):
+    assert main(["table", *map(str, arguments)]) == 0
+
+
+def lines(path):
+    return Path(path).read_text(encoding="utf-8").splitlines()
+
+
+def body(path):
+    """The cells of a LaTeX tabular, row by row."""
+    text = Path(path).read_text(encoding="utf-8")
+    match = re.search(r"\\begin\{tabular\}\{([lr]+)\}\n\\toprule\n(.*)\\bottomrule", text, re.DOTALL)
+    cells = [line.removesuffix(r" \\").split(" & ") for line in match[2].splitlines() if line != r"\midrule"]
+    assert {len(row) for row in cells} == {len(match[1])}
+    return cells
+
+
+def test_spread_over_policies_with_seeds_averaged(rows, capsys):
+    table("t.csv", "--across", "policy", "--columns", "fraction,hit_rate", "--digits", 4, "-o", "t.tex")
+    assert "wrote t.tex: 2 rows, 4 columns" in capsys.readouterr().out
+    head, *found = body("t.tex")
+    assert head == ["fraction", "LRU", "OPT (bypass)", "RR"]
+    mean = rows.groupby(["fraction", "policy"], sort=False)["hit_rate"].mean()
+    labels = ["lru", "opt(bypass=True)", "rr"]
+    assert found == [[f"{c:.4f}", *(f"{mean[c, label]:.4f}" for label in labels)] for c in (0.1, 0.5)]
+
+
+def test_headers_and_cells_are_escaped():
+    odd = "50% of $x_1 & {y}~z^2 #3 \\ <|>"
+    pd.DataFrame({"a_b%": [odd], "hit_rate": [0.25]}).to_csv("odd.csv", index=False)
+    table("odd.csv", "--columns", "a_b%,hit_rate", "-o", "odd.tex")
+    head, row = [line.removesuffix(r" \\") for line in lines("odd.tex") if line.endswith(r"\\")]
+    assert head == r"a b\% & hit rate"
+    plain = re.sub(r"\\text(backslash|asciitilde|asciicircum|less|greater|bar)\{\}|\\[&%$#_{}]", "", row)
+    assert re.findall(r"[%$#_{}~^\\<>|]", plain) == []
+    assert plain.count("&") == 1
+    table("odd.csv", "--columns", "a_b%,hit_rate", "-o", "odd.md")
+    assert len(re.findall(r"(?<!\\)\|", lines("odd.md")[2])) == 3
+
+
+def test_markdown_aligns_numbers():
+    table("t.csv", "--columns", "policy,capacity,hit_rate", "-o", "t.md")
+    head, rule, first, *_ = lines("t.md")
+    assert (head, rule) == ("| policy | capacity | hit rate |", "|---|---:|---:|")
+    assert first.startswith("| LRU | 5 | 0.")
+
+
+def test_csv_keeps_names_and_rounds(rows):
+    table("t.csv", "--digits", 2, "-o", "u.csv")
+    found = pd.read_csv("u.csv")
+    assert list(found.columns) == ["trace", "policy", "capacity", "fraction", "hit_rate"]
+    assert found["policy"].tolist() == rows["policy"].tolist()
+    np.testing.assert_allclose(found["hit_rate"], rows["hit_rate"], rtol=0, atol=0.005 + 1e-12)
+    assert all(re.fullmatch(r"\d\.\d\d", line.rpartition(",")[2]) for line in lines("u.csv")[1:])
+
+
+def test_several_tables_are_joined_and_missing_cells_are_dashes(rows):
+    rows[rows["policy"] != "rr"].assign(trace="other").to_csv("other.csv", index=False)
+    table("t.csv", "other.csv", "--across", "policy", "-o", "both.tex")
+    found = body("both.tex")
+    assert [row[0] for row in found[1:]] == ["zipf-1.0", "zipf-1.0", "other", "other"]
+    assert [row[-1] == "--" for row in found[1:]] == [False, False, True, True]
+    table("t.csv", "other.csv", "--across", "policy", "-o", "both.csv")
+    assert pd.read_csv("both.csv")["rr"].isna().tolist() == [False, False, True, True]
+
+
+def test_any_table_of_the_command_line_can_be_printed():
+    assert main(["policies", "-o", "p.csv"]) == 0
+    table("p.csv", "-o", "p.tex")
+    assert body("p.tex")[0][0] == "policy"
+
+
+def test_a_whole_number_in_a_json_file_is_still_a_rate():
+    Path("one.json").write_text('[{"policy": "lru", "fraction": 1, "hit_rate": 1}]')
+    table("one.json", "-o", "one.tex")
+    assert body("one.tex")[1] == ["LRU", "1.000", "1.000"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--columns", "policy,hitrate"], "columns must be of the table, got 'hitrate'; it has trace, policy"),
+        (["--columns", "policy,policy"], "columns must differ, got policy,policy"),
+        (["--across", "polcy"], "columns must be of the table, got 'polcy'"),
+        (["--across", "policy", "--columns", "policy,hit_rate"], "another one name the rows"),
+        (["--across", "policy", "--columns", "fraction,trace"], "must hold numbers"),
+        (["--digits", "-1"], "digits must be a whole number 0 … 15, got -1"),
+    ],
+)
+def test_bad_choices_cost_one_line(arguments, message, capsys):
+    assert main(["table", "t.csv", *arguments, "-o", "no.tex"]) == 2
+    assert message in (said := capsys.readouterr().err)
+    assert said.count("\n") == 1
+
+
+def test_an_unknown_suffix_is_refused(capsys):
+    assert main(["table", "t.csv", "-o", "t.docx"]) == 2
+    assert "must be written to a file ending in .tex, .md, .csv; got 't.docx'" in capsys.readouterr().err
