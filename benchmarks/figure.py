@@ -4,6 +4,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pandas as pd
+from matplotlib.ticker import LogLocator, NullFormatter
 from report import geometric_mean, ordered
 
 from simcache import plot
@@ -68,6 +69,9 @@ def draw(folder: Path) -> None:
         draw_cost(right, cost, "m grows", "n_items", "items")
         middle.set_title("Time over accesses")
         right.set_title("Time over items")
+        right.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))  # little more than a decade
+        right.yaxis.set_major_formatter("{x:g}")
+        right.yaxis.set_minor_formatter(NullFormatter())
         handles, names = middle.get_legend_handles_labels()
         below = middle.legend(handles, names, loc="upper left", bbox_to_anchor=(0.1, -0.2), ncols=3, fontsize=7)
         below.set_in_layout(False)  # the left legend makes the room below; this one may reach under the right panel
