@@ -1,8 +1,8 @@
 """Exact simulation of cache policies on data-loader traces, with curves, theory and figures.
 
-`Trace`, `simulate`, `hit_curve` and `sweep` are here; the rest is by namespace: `simcache.synth`, `simcache.sampler`,
-`simcache.order`, `simcache.policies`, `simcache.loader`, `simcache.theory`, `simcache.plot`. Each is loaded when first
-asked for.
+`Trace`, `simulate`, `hit_curve`, `sweep` and `explain` are here; the rest is by namespace: `simcache.synth`,
+`simcache.sampler`, `simcache.order`, `simcache.policies`, `simcache.loader`, `simcache.theory`, `simcache.verdict`,
+`simcache.plot`. Each is loaded when first asked for.
 """
 
 from importlib import import_module
@@ -16,17 +16,25 @@ if TYPE_CHECKING:
     from . import sampler as sampler
     from . import synth as synth
     from . import theory as theory
+    from . import verdict as verdict
     from .curves import hit_curve as hit_curve
     from .simulation import simulate as simulate
     from .sweeps import sweep as sweep
     from .trace import Trace as Trace
+    from .verdict import explain as explain
 
 __version__ = "0.1.0"
-__all__ = ["Trace", "hit_curve", "simulate", "sweep"]
+__all__ = ["Trace", "explain", "hit_curve", "simulate", "sweep"]
 
 # The root itself loads nothing, so that the command line can begin, and hear a Ctrl-C, before Numba and pandas are in.
-_HOMES = {"Trace": "trace", "hit_curve": "curves", "simulate": "simulation", "sweep": "sweeps"}
-_NAMESPACES = ("loader", "order", "plot", "policies", "sampler", "synth", "theory")
+_HOMES = {
+    "Trace": "trace",
+    "explain": "verdict",
+    "hit_curve": "curves",
+    "simulate": "simulation",
+    "sweep": "sweeps",
+}
+_NAMESPACES = ("loader", "order", "plot", "policies", "sampler", "synth", "theory", "verdict")
 
 
 def __getattr__(name: str) -> Any:

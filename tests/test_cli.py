@@ -25,7 +25,7 @@ from simcache.plot.panels import panels
 
 COMMANDS = [("make-trace", kind.__name__.replace("_", "-")) for kind in making.KINDS]
 COMMANDS += [("theory", workload.__name__.replace("_", "-")) for workload in theorising.WORKLOADS]
-COMMANDS += [("record",), ("policies",), ("simulate",), ("curve",), ("plot",), ("table",)]
+COMMANDS += [("record",), ("policies",), ("simulate",), ("curve",), ("plot",), ("table",), ("explain",)]
 
 
 @pytest.fixture(autouse=True)

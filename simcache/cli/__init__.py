@@ -9,13 +9,14 @@ from typing import Annotated, Any
 import typer
 
 from .drawing import plot
+from .explaining import explain
 from .making import KINDS
 from .recording import record
 from .simulating import curve, policies, simulate
 from .tabling import table
 from .theorising import WORKLOADS
 
-TRACES, TABLES = "Traces, .npz files", "Tables and figures of them"
+TRACES, TABLES, LOADERS = "Traces, .npz files", "Tables and figures of them", "Data loaders"
 COMMANDS: dict[Callable[..., None], str] = {
     record: TRACES,
     policies: TABLES,
@@ -23,6 +24,7 @@ COMMANDS: dict[Callable[..., None], str] = {
     curve: TABLES,
     plot: TABLES,
     table: TABLES,
+    explain: LOADERS,
 }
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 

@@ -1,19 +1,17 @@
 """record: a sampler's order as a trace."""
 
 import inspect
-import os
 import random
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from difflib import get_close_matches
-from importlib import import_module
 from typing import Annotated, Any
 
 import numpy as np
 import typer
 
 from .. import sampler as samplers
+from .finding import find
 from .making import save
 from .options import TraceOutput, pairs, whole
 
@@ -62,7 +60,9 @@ def record(
 
 
 def _build(target: str, given: dict[str, Any], n_items: int | None, seed: int) -> Any:
-    make = _find(target)
+    make = find(target, "a sampler", f"module:callable, e.g. {TORCH}")
+    if not callable(make):
+        raise TypeError(f"a sampler must be module:callable, got {target!r}, a {type(make).__name__}")
     random.seed(seed)
     np.random.seed(seed % 2**32)  # noqa: NPY002  (what a sampler of someone else's may draw from)
     torch = sys.modules.get("torch")
@@ -92,24 +92,3 @@ def _build(target: str, given: dict[str, Any], n_items: int | None, seed: int) -
 
 def _named(parameter: inspect.Parameter) -> bool:
     return parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
-
-
-def _find(target: str) -> Callable[..., Any]:
-    module, colon, path = target.partition(":")
-    if not (module and colon and path):
-        raise ValueError(f"a sampler must be module:callable, e.g. {TORCH}, got {target!r}")
-    if os.getcwd() not in sys.path:  # as `python -m` does, and a console script does not
-        sys.path.insert(0, os.getcwd())
-    try:
-        found: Any = import_module(module)
-        for part in path.split("."):
-            found = getattr(found, part)
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] == "torch":
-            raise ValueError(f"recording {target} needs torch: pip install 'simcache[torch]'") from None
-        raise ValueError(f"sampler {target!r} needs the module {error.name!r}, and there is none") from None
-    except AttributeError as error:
-        raise ValueError(f"a sampler must be module:callable; {target!r}: {error}") from None
-    if not callable(found):
-        raise TypeError(f"a sampler must be module:callable, got {target!r}, a {type(found).__name__}")
-    return found  # type: ignore[no-any-return]

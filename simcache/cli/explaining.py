@@ -1,0 +1,188 @@
+"""explain: whether OPT would help a loader, from flags, a trace or a real DataLoader."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import typer
+from rich.console import Console
+
+from .. import order, sampler
+from .. import policies as registry
+from ..files import replacing
+from ..loader import Costs, Loader, deal
+from ..trace import Trace
+from ..verdict import Explanation
+from ..verdict import explain as explained
+from .finding import find
+from .options import policy as policy_of
+from .options import real, whole
+from .output import checker
+
+Kind = Literal["random", "replacement", "sequential", "distributed"]
+Shared = Literal["worker", "rank", "node"]
+NEEDED = "a loader must be given as --n-items and --batch-size, or as TARGET"
+
+
+def explain(
+    target: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="TARGET",
+            help="A DataLoader, or what returns one, as module:loader; or a trace, .npz. Without it, --n-items.",
+        ),
+    ] = None,
+    capacity: Annotated[
+        int | None, typer.Option(metavar="N", parser=whole, help="Items that each cache holds, 1 or more.")
+    ] = None,
+    fraction: Annotated[
+        float | None, typer.Option(metavar="X", parser=real, help="Or as a share of the items, up to 1.")
+    ] = None,
+    policy: Annotated[str, typer.Option(metavar="POLICY", help="The policy in use.")] = "lru",
+    shared: Annotated[
+        Shared, typer.Option(help="Who shares a cache: nobody, the workers of a rank, or all ranks.")
+    ] = "worker",
+    n_items: Annotated[int | None, typer.Option(metavar="N", parser=whole, help="Items in the data set.")] = None,
+    epochs: Annotated[
+        int | None, typer.Option(metavar="N", parser=whole, help="Passes over the sampler; 1 unless given.")
+    ] = None,
+    sampler: Annotated[
+        Kind, typer.Option(help="The order of the items; replacement: random, drawn with it.")
+    ] = "random",
+    num_samples: Annotated[
+        int | None, typer.Option(metavar="N", parser=whole, help="Accesses an epoch; by default all items.")
+    ] = None,
+    set_epoch: Annotated[bool, typer.Option(help="Distributed: whether set_epoch is called.")] = True,
+    seed: Annotated[int, typer.Option(metavar="N", parser=whole, help="The sampler's, 0 … 2^64-1.")] = 0,
+    batch_size: Annotated[int | None, typer.Option(metavar="N", parser=whole, help="Items in a batch.")] = None,
+    workers: Annotated[int | None, typer.Option(metavar="N", parser=whole, help="Workers on each rank.")] = None,
+    persistent: Annotated[bool, typer.Option("--persistent", help="Workers outlive an epoch.")] = False,
+    prefetch: Annotated[
+        int | None, typer.Option(metavar="N", parser=whole, help="Batches that each worker loads ahead.")
+    ] = None,
+    ranks: Annotated[int | None, typer.Option(metavar="N", parser=whole, help="Ranks, all on one node.")] = None,
+    drop_last: Annotated[bool, typer.Option("--drop-last", help="Leave out a last batch that is not full.")] = False,
+    t_hit: Annotated[float, typer.Option(metavar="S", parser=real, help="Seconds to fetch a cached item.")] = 0.0,
+    t_miss: Annotated[
+        float | None, typer.Option(metavar="S", parser=real, help="Seconds to fetch another; with --t-step, for times.")
+    ] = None,
+    t_prep: Annotated[float, typer.Option(metavar="S", parser=real, help="Seconds to prepare any item.")] = 0.0,
+    t_step: Annotated[
+        float | None, typer.Option(metavar="S", parser=real, help="Seconds of the accelerator for a batch.")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Write it there: .md, .json (with the call behind each number) or .html.",
+            callback=checker("an explanation", ".md", ".json", ".html"),
+        ),
+    ] = None,
+) -> None:
+    """Explain whether OPT would help a data loader, why, and what else would.
+
+    A real DataLoader is imported, from the current folder too, and gives its own order, batches and workers; nothing is
+    loaded. It needs the extra torch. Without one, --sampler, --workers, --persistent and --ranks say what it would be;
+    with --t-miss and --t-step the verdict weighs time too.
+
+    Examples
+    --------
+    simcache explain --n-items 5000 --epochs 9 --batch-size 50 --fraction .5
+    simcache explain zipf.npz --batch-size 10 --capacity 5 --workers 2 -o why.md
+    """
+    if (capacity is None) == (fraction is None):
+        raise ValueError("explain must be given one of --capacity and --fraction")
+    if fraction is not None and not 0 < fraction <= 1:
+        raise ValueError(f"fraction must be in (0, 1], got {fraction}")
+    if (t_miss is None) != (t_step is None) or (t_miss is None and (t_hit or t_prep)):
+        raise ValueError("times must be given with both --t-miss and --t-step")
+    costs = None if t_miss is None or t_step is None else Costs(t_hit, t_miss, t_prep, t_step)
+    shape: dict[str, Any] = {
+        "batch_size": batch_size,
+        "num_workers": workers,
+        "persistent_workers": persistent or None,
+        "prefetch_factor": prefetch,
+        "world_size": ranks,
+        "drop_last": drop_last or None,
+    }
+    given = {name: value for name, value in shape.items() if value is not None}
+    if target is not None and (n_items is not None or num_samples is not None or not set_epoch or sampler != "random"):
+        own = "--n-items, --num-samples, --sampler, --no-set-epoch"
+        raise ValueError(f"{target!r} has an order of its own: {own} must be left out")
+    if target is None:
+        if n_items is None:
+            raise ValueError(f"{NEEDED}, got no --n-items")
+        loader = _loader(given)
+        trace = _order(sampler, n_items, 1 if epochs is None else epochs, num_samples, set_epoch, seed, loader)
+    elif target.endswith(".npz"):
+        if epochs is not None:
+            raise ValueError(f"{target!r} has epochs of its own: --epochs must be left out")
+        loader, trace = _loader(given), Trace.load(target)
+    else:
+        trace, loader = _real(target, 1 if epochs is None else epochs, given)
+    items = max(1, round(fraction * trace.n_items)) if fraction is not None else capacity
+    assert items is not None
+    _write(explained(trace, loader, items, policy=_policy(policy), shared=shared, costs=costs), output)
+
+
+def _policy(text: str) -> Any:
+    """A name alone where it has no parameters, so that calls read as people write them."""
+    name, params = policy_of(text)
+    registry.load(name)
+    return (name, params) if params else name
+
+
+def _loader(given: dict[str, Any]) -> Loader:
+    if "batch_size" not in given:
+        raise ValueError(f"{NEEDED}, got no --batch-size")
+    return Loader(**given)
+
+
+def _order(
+    kind: Kind, n_items: int, epochs: int, num_samples: int | None, set_epoch: bool, seed: int, loader: Loader
+) -> Trace:
+    if kind in ("random", "replacement"):
+        drawn = kind == "replacement"
+        return order.random(n_items, epochs, seed=seed, replacement=drawn, num_samples=num_samples)
+    if num_samples is not None:
+        raise ValueError(f"num_samples must be left out for a {kind} sampler, got {num_samples}")
+    ranks, shuffle = loader.world_size, kind == "distributed"
+    return order.distributed(n_items, epochs, num_replicas=ranks, shuffle=shuffle, seed=seed, set_epoch=set_epoch)
+
+
+def _real(target: str, epochs: int, given: dict[str, Any]) -> tuple[Trace, Loader]:
+    """The order and the shape of a DataLoader; of a distributed one, what its own rank sees."""
+    if given:
+        raise ValueError(f"{target!r} has a shape of its own: {', '.join(given)} must be left out")
+    found = find(target, "a loader", "module:loader, e.g. train:loader")
+    dataloader = found() if callable(found) and not hasattr(found, "dataset") else found
+    recorded = sampler.record_loader(dataloader, epochs)
+    size = dataloader.batch_size
+    if size is None:  # a batch sampler of the user's
+        size = getattr(dataloader.batch_sampler, "batch_size", None)
+    loader = Loader(
+        size,
+        dataloader.num_workers,
+        persistent_workers=dataloader.persistent_workers,
+        prefetch_factor=dataloader.prefetch_factor or 2,
+    )
+    dealt = deal(recorded.trace, loader)
+    if not (np.array_equal(dealt.step, recorded.step) and np.array_equal(dealt.worker, recorded.worker)):
+        message = "a loader must fill its batches and deal them to its workers in turn"
+        raise ValueError(f"{message}, got others from {target!r}")
+    return recorded.trace, loader
+
+
+def _write(explanation: Explanation, path: Path | None) -> None:
+    if path is None and sys.stdout.isatty():
+        Console(highlight=False).print(explanation)
+    elif path is None:
+        typer.echo(str(explanation))
+    else:
+        text = {".md": explanation.to_markdown, ".json": explanation.to_json, ".html": explanation._repr_html_}
+        with replacing(path) as temporary:
+            temporary.write_text(text[path.suffix.lower()]() + "\n", encoding="utf-8")
+        typer.echo(f"wrote {path}: {explanation.verdict}")

@@ -1,0 +1,180 @@
+"""A verdict with its reasons and tables, as text for a terminal, HTML, markdown and JSON."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from html import escape
+from typing import Any
+
+import pandas as pd
+from rich import box
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from .reasons import Reason
+
+HEADLINES = {
+    "no_evictions": "OPT cannot help: nothing, or next to nothing, is evicted, so all policies hit alike.",
+    "dying": "OPT cannot help: the caches die with their workers at the end of every epoch.",
+    "epochs": "OPT cannot help: items come once an epoch, and knowing their order keeps no more of them.",
+    "skew": "OPT hardly helps: the policy in use, or pin, hits nearly as often.",
+    "hidden": "OPT hits more, but the run is hardly shorter.",
+    "helps": "OPT helps.",
+}
+TITLES = {
+    "change": "change",
+    "policy": "policy",
+    "capacity": "capacity",
+    "caches": "caches",
+    "hit_rate": "hit rate",
+    "hit_rate_warm": "after epoch 1",
+    "predicted": "predicted",
+    "epoch_seconds": "s an epoch",
+}
+WORDS = ("change", "policy")
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """What `explain` found. Printed, shown in a notebook, or asked for its parts.
+
+    Parameters
+    ----------
+    verdict : str
+        One of no_evictions, dying, epochs, skew, hidden, helps.
+    reasons : tuple of Reason
+        The one that decided first; its code is the verdict.
+    table : pandas.DataFrame
+        One row for each policy, the one in use first: policy, hit_rate, hit_rate_warm (after the first epoch),
+        predicted (by theory, of all accesses; NaN where there is no form), epoch_seconds (NaN without costs), call,
+        predicted_call and seconds_call (what gives hit_rate, predicted and epoch_seconds).
+    advice : pandas.DataFrame
+        One row for each change, the present state first: change, policy, capacity (of each cache), caches, hit_rate,
+        epoch_seconds, call, seconds_call.
+    setting : mapping of str to scalar
+        What was explained.
+    """
+
+    verdict: str
+    reasons: tuple[Reason, ...]
+    table: pd.DataFrame
+    advice: pd.DataFrame
+    setting: Mapping[str, Any]
+
+    @property
+    def headline(self) -> str:
+        """The verdict as a sentence."""
+        return HEADLINES[self.verdict]
+
+    @property
+    def subject(self) -> str:
+        """What was explained, as a sentence."""
+        it = self.setting
+        kind = "persistent " if it["persistent_workers"] else ""
+        workers = f"{it['num_workers'] or 'no'} {kind}worker{'s' * (it['num_workers'] != 1)}"
+        ranks = f" on each of {it['world_size']} ranks" if it["world_size"] > 1 else ""
+        caches = "one cache" if it["caches"] == 1 else f"{it['caches']} caches"
+        return (
+            f"{it['trace']}: {it['accesses']:,} accesses to {it['n_items']:,} items, {it['epochs']} "
+            f"epoch{'s' * (it['epochs'] != 1)}; {workers}{ranks}, batches of {it['batch_size']}; {caches} of "
+            f"{it['capacity']:,} items, {it['policy']}."
+        )
+
+    def __repr__(self) -> str:
+        return f"Explanation({self.verdict!r}: {self.headline})"
+
+    def __str__(self) -> str:
+        console = Console(width=100, color_system=None, highlight=False)
+        with console.capture() as caught:
+            console.print(self)
+        return "\n".join(line.rstrip() for line in caught.get().splitlines())
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield Text.assemble((self.verdict, "bold"), "  ", self.headline)
+        yield Text(self.subject, "dim")
+        yield Text()
+        for reason in self.reasons:
+            yield Padding(Text.assemble("• ", reason.text), (0, 0, 0, 2))
+            yield Padding(Text(reason.theorem, "dim"), (0, 0, 0, 4))
+        yield _drawn(self.table)
+        yield Text("What would change it, simulated:")
+        yield _drawn(self.advice)
+
+    def to_markdown(self) -> str:
+        """All of it as markdown."""
+        lines = [f"**{self.verdict}**: {self.headline}", "", self.subject, ""]
+        lines += [f"- {reason.text} *({reason.theorem})*" for reason in self.reasons]
+        lines += ["", *_pipes(self.table), "", "What would change it, simulated:", "", *_pipes(self.advice), ""]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        reasons = "".join(
+            f"<li title='{escape(reason.call)}'>{escape(reason.text)} <small>{escape(reason.theorem)}</small></li>"
+            for reason in self.reasons
+        )
+        return (
+            f"<div><p><b>{escape(self.verdict)}</b>: {escape(self.headline)}</p>"
+            f"<p><small>{escape(self.subject)}</small></p>"
+            f"<ul>{reasons}</ul>{_html(self.table)}<p>What would change it, simulated:</p>{_html(self.advice)}</div>"
+        )
+
+    def to_json(self) -> str:
+        """All of it as JSON, calls included; a missing number is null."""
+        parts = {
+            "verdict": self.verdict,
+            "headline": self.headline,
+            "setting": dict(self.setting),
+            "reasons": [asdict(reason) for reason in self.reasons],
+            "table": _records(self.table),
+            "advice": _records(self.advice),
+        }
+        return json.dumps(parts, indent=1, ensure_ascii=False, allow_nan=False)
+
+
+def _shown(table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
+    """Columns that a reader sees (no calls, none that is missing in every row), and the rows as text."""
+    names = [str(name) for name in table.columns if name in TITLES and not table[name].isna().all()]
+    columns = [[_cell(value, name) for value in table[name].tolist()] for name in names]
+    return names, [list(row) for row in zip(*columns, strict=True)]
+
+
+def _cell(value: Any, name: str) -> str:
+    if isinstance(value, float) and math.isnan(value):
+        return "–"
+    if name == "epoch_seconds":
+        return f"{value:.4g}"
+    return f"{value:.3f}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _drawn(table: pd.DataFrame) -> Table:
+    names, rows = _shown(table)
+    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in names:
+        drawn.add_column(TITLES[name], justify="left" if name in WORDS else "right", overflow="fold")
+    for row in rows:
+        drawn.add_row(*map(Text, row))
+    return drawn
+
+
+def _pipes(table: pd.DataFrame) -> list[str]:
+    names, rows = _shown(table)
+    rule = ["---" if name in WORDS else "---:" for name in names]
+    return [f"| {' | '.join(row)} |" for row in [[TITLES[name] for name in names], rule, *rows]]
+
+
+def _html(table: pd.DataFrame) -> str:
+    names, rows = _shown(table)
+    head = "".join(f"<th>{TITLES[name]}</th>" for name in names)
+    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    columns = {
+        str(name): [None if isinstance(v, float) and math.isnan(v) else v for v in table[name].tolist()]
+        for name in table.columns
+    }
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

@@ -1,0 +1,331 @@
+"""explain(): each situation's verdict and numbers, every number again from the call it names, and what is refused."""
+
+import io
+import json
+import re
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.console import Console
+
+from simcache import Trace, explain, order, policies, simulate, synth, theory, verdict
+from simcache import loader as loaders
+from simcache.loader import Costs, Loader, deal, per_cache, per_epoch, simulate_loader
+from simcache.verdict.predicting import family
+
+N, E = 50_000, 10
+ONE = Loader(512)
+SIXTEEN = Loader(512, 16, persistent_workers=True)
+RANKS = Loader(512, world_size=4)
+OPT = "opt(bypass=True)"
+
+
+@cache
+def drawn(**setting):
+    return order.random(N, **{"epochs": E, "seed": 200, **setting})
+
+
+@cache
+def across(**setting):
+    return order.distributed(N, E, **{"num_replicas": 4, **setting})
+
+
+def one_pass(replacement=True):
+    return drawn(epochs=1, seed=0, num_samples=500_000, replacement=replacement)
+
+
+@cache
+def zipf():
+    return synth.zipf(N, 20 * N, 1.5, seed=0)
+
+
+# name: trace, loader, capacity, other arguments; verdict; hit rates expected in the table
+SITUATIONS = {
+    "room for everything": (drawn, ONE, N, {}, "no_evictions", dict.fromkeys(("lru", "rr", "pin", OPT), 0.9)),
+    "more than everything": (drawn, SIXTEEN, 2 * N, {}, "no_evictions", {}),
+    "the mission's table": (one_pass, Loader(512, 16), 25_000, {}, "no_evictions", dict.fromkeys(("lru", OPT), 0.256)),
+    "the same without replacement": (
+        lambda: one_pass(False), Loader(512, 16), 25_000, {}, "no_evictions", dict.fromkeys(("lru", "opt"), 0.239),
+    ),
+    "ten epochs, where two workers evict a little": (
+        drawn, SIXTEEN, 25_000, {}, "no_evictions", dict.fromkeys(("lru", "fifo", OPT), 0.239),
+    ),
+    "the same, one cache": (
+        one_pass, Loader(512, 16), 25_000, {"shared": "rank"}, "helps", {OPT: 0.763, "opt": 0.763, "lru": 0.485},
+    ),
+    "shuffled": (drawn, ONE, N // 2, {}, "epochs", {OPT: 0.450, "pin": 0.450, "lru": 0.138}),
+    "sequential": (
+        lambda: across(num_replicas=1, shuffle=False), ONE, N // 2, {}, "epochs", {OPT: 0.450, "pin": 0.450, "lru": 0},
+    ),
+    "dying": (drawn, Loader(512, 4), N // 2, {}, "dying", dict.fromkeys(("lru", "fifo", "rr", "pin", "lfu", OPT), 0)),
+    "sixteen": (drawn, SIXTEEN, 25_000 // 16, {}, "helps", {OPT: 0.166, "lru": 0.007}),
+    "ranks": (across, RANKS, N // 10, {}, "helps", {OPT: 0.284, "lru": 0.019, "pin": 0.091}),
+    "ranks, always the same epoch": (
+        lambda: across(set_epoch=False), RANKS, 3 * N // 10, {}, "no_evictions", dict.fromkeys(("lru", OPT), 0.9),
+    ),
+    "uniform": (lambda: drawn(replacement=True), ONE, N // 2, {}, "helps", {OPT: 0.763, "lru": 0.485}),
+    "zipf": (zipf, ONE, N // 10, {}, "skew", {OPT: 0.989, "lfu": 0.987, "lru": 0.987}),
+}  # fmt: skip
+
+
+@cache
+def situation(name):
+    make, loader, capacity, options, *_ = SITUATIONS[name]
+    return make(), loader, explain(make(), loader, capacity, **options)
+
+
+def rates(explanation):
+    return explanation.table.set_index("policy")["hit_rate"]
+
+
+def number(explanation, code):
+    (found,) = (reason.number for reason in explanation.reasons if reason.code == code)
+    return found
+
+
+def change(explanation, name):
+    return explanation.advice.set_index("change").loc[name]
+
+
+@pytest.mark.parametrize("name", SITUATIONS)
+def test_situations(name):
+    *_, found = situation(name)
+    *_, expected, numbers = SITUATIONS[name]
+    assert found.verdict == expected == found.reasons[0].code
+    assert expected in verdict.VERDICTS
+    for policy, rate in numbers.items():
+        assert rates(found)[policy] == pytest.approx(rate, abs=0.003), policy
+    assert set(found.table["policy"]) == {*policies.names(), OPT}
+    if expected == "no_evictions":
+        apart = found.table["hit_rate"].max() - found.table["hit_rate"].min()
+        assert apart < 3e-4 if "a little" in name else apart == 0
+
+
+def test_situations_in_detail():
+    trace, loader, found = situation("ranks, always the same epoch")
+    hits = simulate_loader(trace, loader, "lru", 3 * N // 10)
+    assert per_epoch(deal(trace, loader), hits)["hit_rate"].tolist() == [0, *[1] * 9]
+    assert number(found, "later") == 1
+    *_, found = situation("sixteen")
+    sharing = "share one cache among all workers of a rank"
+    assert change(found, f"{sharing}, pin")["hit_rate"] == pytest.approx(0.450, abs=0.003)
+    assert change(found, sharing)["hit_rate"] == pytest.approx(0.138, abs=0.003)
+    *_, found = situation("zipf")  # little in hit rate, and yet
+    assert number(found, "gain") < 0.01
+    assert number(found, "misses_best") == pytest.approx(0.14, abs=0.003)
+    assert rates(found).drop([OPT, "opt"]).idxmax() == "lfu"
+    *_, found = situation("dying")
+    assert number(found, "dying") == 0
+    assert change(found, "persistent workers, pin")["hit_rate"] > 0.4
+    *_, found = situation("shuffled")
+    assert number(found, "epochs") == rates(found)[OPT] == 0.45
+
+
+@pytest.mark.parametrize("name", ["the same, one cache", "sixteen", "ranks", "uniform"])
+def test_a_step_above_the_slowest_load_hides_any_help(name):
+    make, loader, capacity, options, *_ = SITUATIONS[name]
+    # Five times: the first batch of every epoch is waited for all the same, and a rank has but 25 an epoch.
+    costs = Costs(1e-5, 1e-3, 1e-4, 5 * 512 * (1e-3 + 1e-4))
+    if not loader.num_workers:  # nothing overlaps, so nothing hides
+        assert explain(make(), loader, capacity, costs=costs, **options).verdict == "helps"
+        loader, options = replace(loader, num_workers=1), {"shared": "rank", **options}
+    found = explain(make(), loader, capacity, costs=costs, **options)
+    assert found.verdict == "hidden"
+    assert number(found, "hidden") == pytest.approx(0, abs=0.003)
+    assert number(found, "gain") == number(situation(name)[2], "helps")
+    quick = explain(make(), loader, capacity, costs=Costs(1e-5, 1e-3, 0, 1e-4), **options)
+    assert quick.verdict == "helps"
+    assert number(quick, "time") > 0.02
+
+
+def test_predictions_are_close_to_what_is_simulated():
+    for name in SITUATIONS:
+        *_, found = situation(name)
+        known = found.table.dropna(subset="predicted")
+        assert (known["hit_rate"] - known["predicted"]).abs().max() < 0.004 or not len(known), name
+        labels = {OPT, "lru", "fifo", "rr", "pin"}
+        assert labels <= set(known["policy"]) or name in ("zipf", "the same without replacement"), name
+
+
+def evaluated(call, trace, loader, costs, policy="lru"):
+    names = {name: getattr(loaders, name) for name in ("deal", "per_cache", "simulate_loader", "timing", "Loader")}
+    names |= {"np": np, "pd": pd, "theory": theory, "replace": replace}
+    return float(eval(call, {**names, "trace": trace, "loader": loader, "costs": costs, "policy": policy}))
+
+
+QUOTED = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?%?")
+
+
+def check_calls(found, trace, loader, costs=None, policy="lru"):
+    for reason in found.reasons:
+        again = evaluated(reason.call, trace, loader, costs, policy)
+        assert again == pytest.approx(reason.number, abs=1e-12), reason
+        setting = {f"{found.setting['capacity']:,}"}
+        shown = {f"{reason.number:.3f}", f"{reason.number:.1%}", f"{reason.number:.2%}", f"{reason.number:,.0f}"}
+        assert set(QUOTED.findall(reason.text)) <= {each.lstrip("-") for each in shown} | setting, reason.text
+        assert reason.theorem
+    for table in (found.table, found.advice):
+        for row in table.to_dict("records"):
+            assert evaluated(row["call"], trace, loader, costs, policy) == row["hit_rate"]
+            if costs is not None:
+                again = evaluated(row["seconds_call"], trace, loader, costs, policy)
+                assert again == pytest.approx(row["epoch_seconds"], rel=1e-12)
+            if row.get("predicted_call"):
+                assert evaluated(row["predicted_call"], trace, loader, costs) == pytest.approx(row["predicted"])
+
+
+def small():
+    costs = Costs(1e-5, [1e-3, 2e-3], 1e-4, 1e-3)
+    shuffled, uniform = synth.shuffled(300, 6, seed=1), order.random(300, 6, seed=1, replacement=True)
+    skewed, loop = synth.zipf(300, 3000, 1.2, seed=1), order.distributed(300, 6, num_replicas=1, shuffle=False)
+    return [
+        (shuffled, Loader(10), 100, {}),
+        (shuffled, Loader(10, 2), 100, {"costs": costs}),
+        (shuffled, Loader(10, 3, persistent_workers=True), 30, {"costs": costs, "policy": "rr"}),
+        (shuffled, Loader(7, 2, 2), 40, {"shared": "rank", "policy": ("lfu", {"perfect": True})}),
+        (uniform, Loader(7, 2, 2), 40, {"shared": "node", "policy": policies.load("fifo"), "costs": costs}),
+        (uniform, Loader(7, 2, 2), 400, {}),
+        (skewed, Loader(10), 295, {"policy": "pin", "costs": costs}),
+        (skewed, Loader(10, 2), 30, {"policy": "opt"}),
+        (synth.zipf(20, 30_000, 0.5), Loader(10), 8, {}),
+        (synth.uniform(1000, 20_000), Loader(10, 16), 690, {}),  # next to no evictions
+        (loop, Loader(10, world_size=2), 30, {"costs": Costs(0, 0, 0, 0)}),
+    ]
+
+
+@pytest.mark.parametrize(("trace", "loader", "capacity", "options"), small())
+def test_every_number_is_what_its_call_gives(trace, loader, capacity, options):
+    found = explain(trace, loader, capacity, **options)
+    check_calls(found, trace, loader, options.get("costs"), options.get("policy", "lru"))
+    assert len({reason.code for reason in found.reasons}) == len(found.reasons)
+    assert found.table["policy"][0] == found.advice["policy"][0] == found.setting["policy"]
+    assert found.table["policy"].is_unique
+    assert found.advice["change"].is_unique
+
+
+@settings(max_examples=30)
+@given(
+    st.lists(st.integers(0, 8), min_size=1, max_size=60),
+    st.lists(st.integers(0, 60), max_size=3),
+    st.integers(1, 9),
+    st.integers(0, 5),
+    st.integers(1, 3),
+    st.booleans(),
+    st.integers(1, 12),
+    st.sampled_from(["worker", "rank", "node"]),
+    st.sampled_from([None, Costs(0.1, 1, 0, 2), Costs(0, 3, 1, 0)]),
+)
+def test_any_loader(ids, starts, batch, workers, ranks, persistent, capacity, shared, costs):
+    starts = sorted({0, *(start for start in starts if start <= len(ids))})
+    trace = Trace(ids, 9, epochs=starts)
+    loader = Loader(batch, workers, ranks, persistent_workers=persistent and workers > 0)
+    found = explain(trace, loader, capacity, shared=shared, costs=costs)
+    check_calls(found, trace, loader, costs)
+    rate = rates(found)
+    lead = rate[OPT] - max(rate["lru"], rate["pin"])
+    assert lead >= 0
+    assert (lead >= 0.01) == (found.verdict in ("helps", "hidden"))
+    assert costs is not None or found.verdict != "hidden"
+    hits = simulate_loader(trace, loader, "lru", capacity, shared=shared)
+    caches = per_cache(deal(trace, loader), loader, hits, capacity, shared=shared)
+    if found.verdict == "no_evictions":
+        assert caches["distinct"].max() <= capacity
+    if found.verdict == "epochs":  # what it claims: no policy can do better
+        assert (rate <= number(found, "epochs") + 0.01).all()
+    for text in (str(found), found.to_markdown(), found._repr_html_()):
+        assert found.verdict in text
+
+
+def test_opt_in_use_is_compared_with_the_best_that_does_not_foresee():
+    assert explain(drawn(replacement=True), ONE, N // 2, policy="opt").verdict == "helps"
+    assert explain(drawn(), ONE, N // 2, policy=("opt", {"bypass": True})).verdict == "epochs"
+
+
+def test_edges():
+    one = explain(Trace([0] * 9, 1), Loader(2, 3), 1)  # a single item
+    assert (one.verdict, rates(one)["lru"]) == ("no_evictions", pytest.approx(6 / 9))
+    idle = explain(order.random(4, 3), Loader(4, 16, persistent_workers=True), 1)  # one batch an epoch, 16 workers
+    assert (idle.verdict, rates(idle)[OPT]) == ("epochs", pytest.approx(2 / 12))
+    empty = explain(Trace([0, 1, 0, 1], 2, epochs=[0, 0, 2, 4, 4]), Loader(1), 2)
+    assert (empty.setting["epochs"], rates(empty)["lru"], number(empty, "later")) == (2, 0.5, 1)
+    wide = explain(order.distributed(3, 2, num_replicas=8), Loader(1, world_size=8), 1)  # more ranks than items
+    assert (wide.setting["accesses"], wide.setting["caches"]) == (16, 8)
+    large = explain(Trace([5, 5, 2**31 - 2], 2**31 - 1), Loader(1), 2**31)
+    assert large.verdict == "no_evictions"
+
+
+def test_refusals():
+    trace = synth.shuffled(10, 2)
+    for arguments, message in (
+        ((trace, Loader(20, drop_last=True), 1), "must fetch at least one access to be explained, got none for trace"),
+        ((Trace([], 3), Loader(1), 1), "got none for trace 'trace' \\(0 accesses"),
+        ((trace, Loader(1), 0), "capacity must be a whole number of items >= 1 for trace 'shuffled-10x2', got 0"),
+        ((trace, Loader(1), 2.0), "capacity must be"),
+        ((trace, 3, 2), "loader must be a simcache.loader.Loader, got int 3"),
+        (([1, 2], Loader(1), 2), "trace must be a simcache.Trace"),
+    ):
+        with pytest.raises((TypeError, ValueError), match=message):
+            explain(*arguments)
+    for options, message in (
+        ({"policy": "luru"}, "did you mean 'lru'"),
+        ({"shared": "rack"}, "shared must be one of 'worker', 'rank', 'node', got 'rack'"),
+        ({"costs": (1, 2, 3, 4)}, "costs must be a simcache.loader.Costs or None, got"),
+    ):
+        with pytest.raises((TypeError, ValueError), match=message):
+            explain(trace, Loader(1), 2, **options)
+    with pytest.raises(TypeError, match="batch_size must be a whole number >= 1 for Loader, got None"):
+        Loader(None)
+
+
+def test_what_it_looks_like():
+    trace, loader, costs = synth.shuffled(300, 6, seed=1), Loader(10, 2), Costs(0, 1e-3, 0, 1e-3)
+    found = explain(trace, loader, 100, costs=costs)
+    text = str(found)
+    assert text.startswith("dying  OPT cannot help: the caches die with their workers")
+    assert "2 workers, batches of 10; 2 caches of 100 items, lru." in " ".join(text.split())
+    assert all(len(line) <= 100 for line in text.splitlines())
+    for reason in found.reasons:
+        assert reason.text in " ".join(text.split())
+        assert reason.text in found.to_markdown()
+    assert repr(found).startswith("Explanation('dying': ")
+    narrow = io.StringIO()
+    Console(file=narrow, width=60).print(found)
+    assert max(map(len, narrow.getvalue().splitlines())) <= 60
+    parts = json.loads(found.to_json())
+    assert parts["verdict"] == "dying"
+    assert parts["table"][0]["epoch_seconds"] == found.table["epoch_seconds"][0]
+    assert [each["call"] for each in parts["reasons"]] == [reason.call for reason in found.reasons]
+    assert json.loads(explain(trace, loader, 100).to_json())["table"][0]["epoch_seconds"] is None
+    assert "s an epoch" in text
+    assert "s an epoch" not in str(explain(trace, loader, 100))
+    html = explain(Trace(trace.ids, 300, "<b>"), loader, 100)._repr_html_()
+    assert "<b>:" not in html
+    assert "&lt;b&gt;" in html
+    assert found.to_markdown().count("\n| --- |") == 2
+
+
+def test_families_of_traces():
+    for trace, kind in (
+        (synth.shuffled(50, 4), "shuffled"),
+        (order.shuffled(50, 4), "shuffled"),
+        (order.distributed(50, 4, num_replicas=2, set_epoch=False), "loop"),
+        (order.random(50, 4, replacement=True), "uniform"),
+        (synth.uniform(50, 99), "uniform"),
+        (synth.zipf(50, 99, 1.0), "zipf"),
+        (synth.shuffle_buffer(5000, 3, 50), None),  # each item once an epoch, but in orders that resemble each other
+        (synth.shuffle_buffer(50, 3, 9, drain=False), None),
+        (synth.ring(50, 99, 0.2), None),
+        (order.distributed(50, 4, num_replicas=2, rank=0), None),
+        (Trace([*range(50), *range(50), *range(49, -1, -1)], 50, epochs=[0, 50, 100]), None),
+    ):
+        assert family(trace) == kind, trace.name
+
+
+def test_it_agrees_with_simulate_where_there_is_one_cache():
+    trace = synth.zipf(500, 5000, 0.8, seed=3)
+    assert rates(explain(trace, Loader(10), 50))["rr"] == simulate(trace, "rr", 50).mean()
