@@ -128,7 +128,7 @@ def opt_histogram(trace: Trace, capacities: ArrayLike) -> Floats:
     Notes
     -----
     PFOO-U for unit sizes: Berger, Beckmann & Harchol-Balter, Proc. ACM Meas. Anal. Comput. Syst. 2(2), 2018. Tight
-    for independent requests as items grow many; not for shuffled epochs (0.654 at C/N = 0.5, true 0.5), whose reuses
+    for independent requests as the capacity grows; not for shuffled epochs (0.654 at C/N = 0.5, true 0.5), whose reuses
     all cross the epoch's end.
     """
     size = _check.whole(capacities, "capacities")
@@ -177,9 +177,9 @@ def _accesses(trace: Trace) -> int:
 def working_set(trace: Trace) -> Floats:
     """Mean number of distinct items in a window of w accesses, over all n - w + 1 windows: D(w), w = 0 … n.
 
-    LRU's miss rate is about the slope of D where D = C; OPT's, for requests that are stationary and many, the slope
-    of the tangent to D from (0, C). For every trace, w and C, all misses from an empty cache number at least (n - w +
-    1) (D(w) - C) / w.
+    LRU's miss rate is about the slope of D where D = C, and OPT's at least the slope of the tangent to D from (0, C),
+    which it nears where the number of distinct items in a window hardly varies (not on shuffled epochs). For every
+    trace, w and C, all misses from an empty cache number at least (n - w + 1) (D(w) - C) / w.
 
     Parameters
     ----------
@@ -268,8 +268,8 @@ def hazard(fraction: ArrayLike) -> Floats:
     Notes
     -----
     Panigrahy, Nain, Neglia & Towsley, arXiv 2106.06457. It lets the cache be refilled for free, so it exceeds even
-    OPT, c: the difference is what prefetching, not eviction, could use. For independent requests the bound is
-    `lfu_irm`.
+    OPT, c: so much could prefetching gain that does not know the order; if it does, more. For independent requests the
+    bound is `lfu_irm`.
     """
     c = _check.fractions(fraction)
     return np.asarray(c - xlogy(c, c))

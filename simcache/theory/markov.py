@@ -127,8 +127,8 @@ def opt_markov(matrix: ArrayLike, capacity: ArrayLike) -> Floats:
 
     .. math:: C = \sum_{x \le \theta} x f(x), \qquad h = F(\theta)
 
-    with f the probabilities of `return_law`, the last one in part. An upper bound in the long run, tight as the items
-    grow many.
+    with f the probabilities of `return_law`, the last one in part. An upper bound in the long run, tight where the
+    number of distinct items in a window of theta hardly varies: many items, and a chain that mixes fast against theta.
 
     Parameters and returns as for `lru_markov`.
 
@@ -215,11 +215,11 @@ def opt_markov_exact(matrix: ArrayLike, capacity: ArrayLike) -> Floats:
 
 
 def repeat_identity(hit_rate: ArrayLike, probability: ArrayLike) -> Floats:
-    """Hit rate after "repeat the previous item with this probability, else the next of the sequence": a + (1 - a) h,
-    exactly.
+    """Hit rate after "repeat the previous item with this probability, else the next of the sequence": a + (1 - a) h.
 
-    A repeat always hits and changes no content, for LRU, FIFO, random replacement, pinning once full, and forced OPT;
-    not LFU (it counts) nor OPT with bypass (which may have refused the item).
+    A repeat always hits and changes no content, for LRU, FIFO, random replacement and forced OPT, so each access of the
+    sequence keeps its fate, and the rate is that in the long run. Not for LFU (it counts), nor for pinning and OPT with
+    bypass (which may have refused the item).
 
     Parameters
     ----------
