@@ -181,6 +181,11 @@ def form_sections(table: pd.DataFrame) -> list[str]:
     return [f"**Closed forms**, {where}, best time (and largest error against the sum over all items): {said}."]
 
 
+def explain_sections(table: pd.DataFrame) -> list[str]:
+    said = "; ".join(f"{row.setting} {row.best_s:.2f} s" for row in table.itertuples())
+    return [f"**Verdict**, `explain` on {table['n_accesses'].iloc[0]:,.0f} accesses, best time: {said}."]
+
+
 SECTIONS = {
     "single": single_sections,
     "curve": curve_sections,
@@ -188,6 +193,7 @@ SECTIONS = {
     "threads": thread_sections,
     "cold": cold_sections,
     "forms": form_sections,
+    "explain": explain_sections,
 }
 
 

@@ -12,6 +12,7 @@ import _machine
 import cold
 import cost
 import curve
+import explained
 import figure
 import forms
 import pandas as pd
@@ -22,7 +23,15 @@ from _traces import QUICK, ROOT
 
 from simcache.files import replacing
 
-SUITES = {"cold": cold, "single": single, "curve": curve, "threads": threads, "cost": cost, "forms": forms}
+SUITES = {
+    "cold": cold,
+    "single": single,
+    "curve": curve,
+    "threads": threads,
+    "cost": cost,
+    "forms": forms,
+    "explain": explained,
+}
 COLUMNS = (
     "suite", "trace", "n_accesses", "n_items", "policy", "capacity", "sizes", "tool", "setting", "threads",
     "best_s", "median_s", "repeats", "maccesses_per_s", "hit_rate", "mean_error", "peak_mb",
