@@ -1,4 +1,4 @@
-"""The verdict on a million accesses, as a user calls it: two persistent workers, private caches, with costs and without."""
+"""The verdict on a million accesses, as a user calls it: two persistent workers, with costs and without."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -20,6 +20,6 @@ def rows() -> Iterator[dict[str, Any]]:
     in_turns(runs, 1)
     for name, clock in in_turns(runs, REPEATS).items():
         yield {
-            "suite": "explain", "trace": "shuffled", "n_accesses": len(trace), "n_items": trace.n_items, "capacity": 25_000,
-            "tool": "simcache", "setting": name, "threads": 1, **clock.row(),
+            "suite": "explain", "trace": "shuffled", "n_accesses": len(trace), "n_items": trace.n_items,
+            "capacity": 25_000, "tool": "simcache", "setting": name, "threads": 1, **clock.row(),
         }  # fmt: skip
