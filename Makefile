@@ -11,7 +11,8 @@ READY := $(VENV)/.ready
 TORCH_READY := $(VENV)/.torch-$(TORCH_VERSION)
 
 # One seedable world for every run: no clock in files, no screen, and caches in the checkout, so that no home is needed.
-unexport PYTHONPATH PYTHONHOME
+# Without .pyc files (PYTHONDONTWRITEBYTECODE) each start of Python would compile all that it imports again.
+unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 export PYTHONNOUSERSITE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export SOURCE_DATE_EPOCH := 0
@@ -36,6 +37,10 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python;
 
 setup: $(READY)  ## .venv with the locked packages and simcache itself, editable
 
+# The lock names everything, extras' needs too, so pip has nothing to resolve: with --no-deps a release that is newer than
+# the lock is never looked at, whatever the pip; `pip check` says afterwards whether the lock is whole.
+PINNED := $(RUN) -m pip install --quiet --no-compile --no-deps --require-hashes
+
 # Python compiles what it imports when it first does; compiling all of it while installing takes twice as long.
 $(READY): requirements.lock pyproject.toml
 	@python='$(PYTHON)'; \
@@ -47,14 +52,19 @@ $(READY): requirements.lock pyproject.toml
 		echo "$$python has no complete venv module; on Debian or Ubuntu: apt-get install python3-venv" >&2; exit 1; fi; \
 	echo "setting up $(VENV) with Python $$found; this takes a minute or two"; \
 	"$$python" -m venv $(VENV)
-	$(RUN) -m pip install --quiet --no-compile --require-hashes -r requirements.lock
+	$(PINNED) -r requirements.lock
 	$(RUN) -m pip install --quiet --no-deps --no-build-isolation -e .
+	@$(RUN) -m pip check
 	@touch $@
 
 torch: $(TORCH_READY)  ## the pinned torch, which the lock leaves out: its builds differ from machine to machine
 
-$(TORCH_READY): $(READY)
+# What every build of torch needs is locked. torch itself has no hash here, and may pull what its own build pins with ==
+# (a CUDA build its NVIDIA libraries, a CPU build nothing): so this one command does resolve, with nothing left to choose.
+$(TORCH_READY): $(READY) requirements-torch.lock
+	$(PINNED) -r requirements-torch.lock
 	$(RUN) -m pip install --quiet --no-compile torch==$(TORCH_VERSION)
+	@$(RUN) -m pip check
 	@touch $@
 
 # ---------------------------------------------------------------- figures
@@ -141,10 +151,13 @@ bench: $(READY)  ## measure speed against the peers, best on a quiet machine, an
 
 # ---------------------------------------------------------------- upkeep
 
-lock:  ## requirements.lock again, from pyproject.toml (needs uv)
+COMPILE := $(UV) pip compile --universal --generate-hashes --no-strip-extras --no-header --no-annotate --no-emit-index-url --python-version 3.11
+TORCH_NEEDS := filelock fsspec jinja2 networkx setuptools>=77.0.3 sympy>=1.13.3 typing-extensions>=4.10.0
+
+lock:  ## requirements.lock and requirements-torch.lock again, from pyproject.toml and TORCH_NEEDS (needs uv)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv (pip install uv), or: make lock UV=/path/to/uv" >&2; exit 1; }
-	$(UV) pip compile pyproject.toml --universal --generate-hashes --no-header --no-annotate --no-emit-index-url \
-		--python-version 3.11 --extra io --extra notebooks --extra distributed --extra dev -o requirements.lock
+	$(COMPILE) pyproject.toml --extra io --extra notebooks --extra distributed --extra dev -o requirements.lock
+	printf '%s\n' $(foreach need,$(TORCH_NEEDS),'$(need)') | $(COMPILE) - --constraints requirements.lock -o requirements-torch.lock
 
 clean:  ## remove what make built, but keep .venv
 	rm -rf .cache build dist results/quick .coverage .coverage.* .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -9,8 +9,8 @@ import pandas as pd
 
 from .counting import count_hits, has_one_pass
 from .policies import Counts
-from .sampling import sampled
 from .simulation import Chosen, Policy, check_seed, check_trace, choose, dense
+from .spatial import sampled
 from .tables import curve_table, default_capacities, estimate_table, warmup_of
 from .trace import Trace, whole
 

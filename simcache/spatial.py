@@ -1,4 +1,4 @@
-"""A few items standing for all: the accesses to a sample of the items, replayed in a cache as much smaller.
+"""Spatial sampling: a few items standing for all, their accesses replayed in a cache as much smaller.
 
 SHARDS (Waldspurger, Park, Garthwaite & Ahmad, FAST 2015) keeps the items whose hash is low. Here the sample is
 stratified: items in order of their number of accesses, one drawn from every 1 / rate neighbours, so that head and

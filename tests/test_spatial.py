@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import shuffled_ids, traces
 
-from simcache.sampling import drawn, sampled, thinned
+from simcache.spatial import drawn, sampled, thinned
 from simcache.stacks import lru, opt
 
 
