@@ -64,6 +64,9 @@ def hit_curve(
     ------
     TypeError, ValueError
         When an argument is not as stated, the trace is empty, or no size is asked for.
+    KeyboardInterrupt
+        On Ctrl-C, once the runs under way have ended. Its attribute `table` has the rows so far, none of an estimate
+        or of one pass.
 
     Notes
     -----
@@ -83,7 +86,14 @@ def hit_curve(
         raise ValueError(f"repeats must be 1 without a sample, got {repeats!r}")
     one_pass = has_one_pass(chosen, sizes.size, capacities is not None)
     label = f"{chosen.label} on {trace.name}"
-    counts = count_hits(chosen, ids, n_items, sizes, number, warm, one_pass, label)
+    try:
+        counts = count_hits(chosen, ids, n_items, sizes, number, warm, one_pass, label)
+    except KeyboardInterrupt as stop:
+        done = getattr(stop, "done", {})
+        found = np.array(list(done.values()), np.int64).reshape(-1, 2).T
+        stop.table = curve_table(trace, chosen.label, sizes[list(done)], number, warm, *found)  # type: ignore[attr-defined]
+        stop.add_note("the rows so far are its `table`: sys.last_value.table")
+        raise
     return curve_table(trace, chosen.label, sizes, number, warm, *counts)
 
 
@@ -110,12 +120,21 @@ def _check_capacities(trace: Trace, capacities: Iterable[int] | None) -> Counts:
     if isinstance(capacities, np.ndarray) and capacities.ndim == 1 and capacities.dtype.kind in "iu":
         sizes = capacities  # many at once
     else:
-        sizes = np.array([min(whole(c, "capacity", 1, None, where, " of items"), 2**62) for c in capacities], np.int64)
+        sizes = np.array([min(_size(c, where), 2**62) for c in capacities], np.int64)
     if not sizes.size:
         raise ValueError(f"capacities must name at least one size{where}, got none")
     if sizes.min() < 1:
         whole(sizes.min(), "capacity", 1, None, where, " of items")
     return sizes.astype(np.int64)
+
+
+def _size(capacity: object, where: str) -> int:
+    try:
+        return whole(capacity, "capacity", 1, None, where, " of items")
+    except TypeError as error:
+        if isinstance(capacity, float | np.floating) and 0 < capacity <= 1:
+            raise TypeError(f"{error}; sweep takes fractions") from None
+        raise
 
 
 def _check_sample(sample: object) -> float:

@@ -1,9 +1,11 @@
 """Many simulations on threads: kernels hold no lock, so threads are as good as processes, and share the traces."""
 
 import os
+import sys
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any, TypeVar
 
 from tqdm import tqdm
 
@@ -26,27 +28,58 @@ def run_all(
     label : str
         What the progress bar says.
     progress : bool, optional
-        None: a bar where standard error is a terminal and the work lasts over a second.
+        None: a bar where standard error is a terminal or a notebook's, and the work lasts over a second.
     workers : int, optional
         Threads; by default the cores of this process.
 
     Raises
     ------
     KeyboardInterrupt
-        On Ctrl-C: no further job starts, those running end, and a note says how many were done.
+        On Ctrl-C: no further job starts, those running end, and a note says how many were done. Its attribute ``done``
+        maps the places of those jobs to their results.
     """
-    disable = None if progress is None else not progress
-    bar = tqdm(total=len(jobs), desc=label, delay=0 if progress else 1, disable=disable, leave=False, unit="run")
+    bar = _bar(len(jobs), label, progress)
     pool = ThreadPoolExecutor(max(1, min(workers or threads(), len(jobs))))
-    done: list[Result] = []
+    futures: list[Future[Result]] = []
     try:
-        for future in [pool.submit(job) for job in jobs]:
-            done.append(future.result())
-            bar.update()
+        futures += [pool.submit(job) for job in jobs]
+        return [_ticked(future.result(), bar) for future in futures]
     except KeyboardInterrupt as stop:
+        pool.shutdown(wait=True, cancel_futures=True)
+        ended = {place: it for place, it in enumerate(futures) if it.done() and not it.cancelled()}
+        done = {place: it.result() for place, it in ended.items() if it.exception() is None}
+        stop.done = done  # type: ignore[attr-defined]
         stop.add_note(f"{label} stopped after {len(done)} of {len(jobs)} runs; nothing was written")
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-        bar.close()
-    return done
+        if bar is not None:
+            with suppress(OSError, ValueError):
+                bar.close()
+
+
+def _bar(total: int, label: str, progress: bool | None) -> "tqdm[Any] | None":
+    """A plain bar, where there is anybody to see it: one of widgets stands still where no front end is attached."""
+    if progress is False or not _shows(sys.stderr, progress):
+        return None
+    with suppress(OSError, ValueError):
+        return tqdm(total=total, desc=label, delay=0 if progress else 1, leave=False, unit="run")
+    return None
+
+
+def _shows(stream: Any, asked: bool | None) -> bool:
+    """Whether a bar is to be written to `stream`, which may be missing, closed, a terminal, or a notebook's."""
+    try:
+        if stream is None or stream.closed:
+            return False
+        notebooks = sys.modules.get("ipykernel.iostream")
+        return bool(asked or stream.isatty() or (notebooks and isinstance(stream, notebooks.OutStream)))
+    except (AttributeError, OSError, ValueError):
+        return bool(asked)
+
+
+def _ticked(result: Result, bar: "tqdm[Any] | None") -> Result:
+    if bar is not None:
+        with suppress(OSError, ValueError):  # nobody reads any more: no reason to lose what was simulated
+            bar.update()
+    return result

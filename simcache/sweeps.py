@@ -39,7 +39,7 @@ def sweep(
     warmup : int, optional
         Accesses left out of `hit_rate_warm`; by default each trace's first epoch, where it has two or more.
     progress : bool, optional
-        Whether to show a bar; by default on a terminal, for work over a second.
+        Whether to show a bar; by default on a terminal and in a notebook, for work over a second.
 
     Returns
     -------
@@ -52,7 +52,8 @@ def sweep(
     TypeError, ValueError
         When an argument is not as stated.
     KeyboardInterrupt
-        On Ctrl-C, once the simulations under way have ended.
+        On Ctrl-C, once the simulations under way have ended. Its attribute `table` has the rows so far: ``except
+        KeyboardInterrupt as stop: table = stop.table``, or, in a notebook, ``sys.last_value.table`` afterwards.
     """
     given = _list(traces, "traces")
     _check_traces(given)
@@ -66,7 +67,12 @@ def sweep(
         for share in shares
         for seed in (numbers if chosen.random else numbers[:1])
     ]
-    return table(run_all(jobs, "sweep", progress))
+    try:
+        return table(run_all(jobs, "sweep", progress))
+    except KeyboardInterrupt as stop:
+        stop.table = table(list(getattr(stop, "done", {}).values()))  # type: ignore[attr-defined]
+        stop.add_note("the rows so far are its `table`: sys.last_value.table")
+        raise
 
 
 def _simulated(trace: Trace, chosen: Chosen, capacity: int, fraction: float, seed: int, warmup: int) -> dict[str, Any]:

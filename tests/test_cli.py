@@ -10,7 +10,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
@@ -21,7 +20,6 @@ from scipy import sparse
 import simcache
 from simcache import Trace, hit_curve, simulate, sweep, synth
 from simcache.cli import input, main, making, options, output, theorising
-from simcache.plot.panels import panels
 
 COMMANDS = [("make-trace", kind.__name__.replace("_", "-")) for kind in making.KINDS]
 COMMANDS += [("theory", workload.__name__.replace("_", "-")) for workload in theorising.WORKLOADS]
@@ -367,15 +365,18 @@ def test_plot_draws_each_kind(run, folder):
     assert {"all.pdf", "all.png", "all.svg"} <= set(os.listdir())
 
 
-def test_panels_are_as_many_as_asked_for():
-    fig, axes = panels(4, columns=3)
-    assert fig.axes == axes
-    assert [(ax.get_subplotspec().rowspan.start, ax.get_subplotspec().colspan.start) for ax in axes] == [
-        (0, 0), (0, 1), (0, 2), (1, 0),
+def test_plot_has_a_panel_for_each_value_of_a_column(run, folder):
+    rows = [
+        {"policy": policy, "alpha": alpha, "fraction": size, "hit_rate": size * rate}
+        for policy, rate in (("lru", 0.5), ("opt", 0.9)) for alpha in (0.0, 0.5, 1.0) for size in (0.1, 0.5)
     ]  # fmt: skip
-    assert fig.get_figwidth() == matplotlib.rcParams["figure.figsize"][0]
-    with pytest.raises(ValueError, match="count must be a whole number >= 1, got 0"):
-        panels(0)
+    pd.DataFrame(rows).to_csv("means.csv", index=False)
+    run("plot", "means.csv", "--by", "alpha", "-o", "curves.svg")
+    run("plot", "means.csv", "--kind", "gap", "--y", "alpha", "--by", "policy", "-o", "gap.svg")
+    texts = {name: re.findall(r"<!-- (.*) -->", (folder / name).read_text()) for name in ("curves.svg", "gap.svg")}
+    assert [text for text in texts["curves.svg"] if "=" in text] == [f"Zipf exponent α = {a}" for a in ("0", "0.5", "1")]
+    assert texts["curves.svg"].count("LRU") == 1
+    assert "OPT − best other" in texts["gap.svg"]
 
 
 # ---------------------------------------------------------------- refusals
@@ -464,7 +465,9 @@ REFUSED = {
     "plot t.csv -o f.gif": "a figure must be written to a file ending in .pdf, .png, .svg, no suffix; got 'f.gif'",
     "plot t.csv -o none/f.pdf": "the folder to write to must exist, got 'none'",
     "plot t.csv --kind pie -o f.pdf": "error: invalid value for '--kind': 'pie' is not one of 'curves'",
-    "plot many.csv -o f.pdf": "at most 40 panels, one for each trace, got 41: the traces differ in column 'run', which",
+    "plot many.csv -o f.pdf": "at most 12 panels, one for each trace, got 41: zipf-1.0, run 0, zipf-1.0, run 1,",
+    "plot many.csv --by run -o f.pdf": "at most 12 panels, one for each value of column 'run', got 41: run = 0, run = 1",
+    "plot t.csv --by alfa -o f.pdf": "did you mean 'alpha'?",
     "plot t.csv --width poster -o f.pdf": "'poster' is not one of",
     "plot t.csv --x fractoin -o f.pdf": "did you mean 'fraction'?",
     "plot t.csv --policy lruu -o f.pdf": "did you mean 'lru'?",

@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except typer.Exit as end:
         return end.exit_code
     except KeyboardInterrupt as stop:
-        return _say(" ".join(getattr(stop, "__notes__", ())) or "stopped; no file was left half-written", 130)
+        return _say(next(iter(getattr(stop, "__notes__", ())), "") or "stopped; no file was left half-written", 130)
     except BrokenPipeError:  # whoever read us has seen enough, as in `simcache curve … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (typer.TyperException, ValueError, TypeError, OSError, MemoryError) as error:

@@ -1,7 +1,9 @@
 """plot: a figure from tables. Matplotlib is loaded only when the command runs."""
 
+import os
+import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import pandas as pd
 import typer
@@ -10,9 +12,6 @@ from ..simulation import choose
 from . import options
 from .input import read_table
 from .output import checker
-
-ACROSS = {"column": 1, "page": 3}  # panels side by side
-MOST = 40  # panels: more are no figure
 
 
 def plot(
@@ -29,9 +28,13 @@ def plot(
     ],
     kind: Annotated[
         Literal["curves", "heatmap", "gap"],
-        typer.Option(help="Rates over cache size, a panel per trace; a rate on a grid; OPT minus another on a grid."),
+        typer.Option(help="Rates over cache size; a rate on a grid; OPT minus another on a grid."),
     ] = "curves",
     width: Annotated[Literal["column", "page"], typer.Option(help="3.35 or 7 inches.")] = "column",
+    by: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="A panel for each of its values; by default for each trace, or policy."),
+    ] = None,
     x: Annotated[
         str, typer.Option(metavar="COLUMN", help="What runs to the right: fraction or capacity.")
     ] = "fraction",
@@ -48,38 +51,37 @@ def plot(
     miss: Annotated[bool, typer.Option("--miss", help="Curves: draw misses.")] = False,
     log: Annotated[bool | None, typer.Option(help="Curves: logarithmic sizes; by default for capacities.")] = None,
 ) -> None:
-    """Draw tables of simulate and curve as a figure for print.
+    """Draw tables of simulate and curve as a figure for print: means over seeds, with their 95 % intervals in curves.
 
     Examples
     --------
-    simcache plot zipf.csv mild.csv --kind curves --width page -o curves.pdf
+    simcache plot zipf.csv mild.csv --kind curves --by alpha --width page -o curves.pdf
     simcache plot zipf.csv mild.csv --kind heatmap --policy lru -o lru.svg
     simcache plot zipf.csv mild.csv --kind gap --against lru -o gap.png
     """
+    if "matplotlib" not in sys.modules:
+        os.environ["MPLBACKEND"] = "agg"  # files alone: no window, whatever the shell says
     from .. import plot as drawing
-    from ..plot.panels import panels
+    from ..plot.facets import close
     from ..plot.rows import checked, labels
 
     value: Literal["hit_rate", "hit_rate_warm"] = "hit_rate_warm" if warm else "hit_rate"
     rows = pd.concat([read_table(path) for path in table], ignore_index=True)
-    known = labels(checked(rows, ("trace", "policy", x, value)))
-    chosen = [_label(text, known) for text in policy or ()]
+    known = labels(checked(rows, ("policy", x, value)))
+    chosen = [_label(text, known) for text in policy or ()] or None
+    options: dict[str, Any]
+    if kind == "curves":
+        options = {"x": x, "y": value, "miss": miss, "log": log}
+    else:
+        options = {"x": x, "y": _differing(rows, by) if y is None else y, "value": value}
+        if kind == "gap":
+            options["against"] = _label(against, known)
     with drawing.style(width):
-        if kind == "curves":
-            fig, axes = panels(_count(rows[rows["policy"].isin(chosen or known)]), ACROSS[width])
-            drawing.hit_curves(axes, rows, x=x, y=value, miss=miss, log=log, policies=chosen or None)  # type: ignore[arg-type]
-            drawing.legend(fig)
-        else:
-            up = _differing(rows) if y is None else y
-            chosen = chosen or (known if kind == "heatmap" else ["opt"])
-            fig, axes = panels(len(chosen), ACROSS[width])
-            for ax, label in zip(axes, chosen, strict=True):
-                if kind == "heatmap":
-                    drawing.heatmap(ax, rows, x=x, y=up, policy=label, value=value)
-                else:
-                    other = _label(against, known)
-                    drawing.gap(ax, rows, x=x, y=up, policy=label, against=other, value=value)
-        files = drawing.save(fig, output)
+        fig, _ = drawing.facets(rows, by, kind=kind, policies=chosen, **options)
+        try:
+            files = drawing.save(fig, output)
+        finally:
+            close(fig)
     typer.echo("wrote " + ", ".join(str(file) for file in files))
 
 
@@ -88,26 +90,11 @@ def _label(text: str, known: list[str]) -> str:
     return choose(options.policy(text)).label if text not in known and ":" in text else text
 
 
-def _count(rows: pd.DataFrame) -> int:
-    """How many panels the traces of these rows need."""
-    from ..plot.rows import sources
-
-    telling = ["trace", *sources(rows)]
-    count = int(rows.groupby(telling, dropna=False).ngroups)
-    if count > MOST:
-        most = max(telling, key=lambda name: rows[name].nunique(dropna=False))
-        raise ValueError(
-            f"a figure must have at most {MOST} panels, one for each trace, got {count}: "
-            f"the traces differ in column {most!r}, which has {rows[most].nunique(dropna=False)} values"
-        )
-    return max(1, count)
-
-
-def _differing(rows: pd.DataFrame) -> str:
-    """The one parameter that tells the traces apart."""
+def _differing(rows: pd.DataFrame, by: str | None) -> str:
+    """The one parameter that tells the traces apart, but for what panels tell."""
     from ..plot.rows import differing, sources
 
-    told = [name for name in differing(rows, sources(rows)) if not name.endswith("seed")]
+    told = [name for name in differing(rows, sources(rows)) if name != by]
     found = [name for name in told if pd.api.types.is_numeric_dtype(rows[name].dtype)]
     if len(found) != 1:
         raise ValueError(

@@ -8,14 +8,15 @@ import pandas as pd
 import typer
 
 from ..files import replacing
-from .input import RATES, read_table
+from ..seeds import OUTCOMES, RATES, is_seed, means
+from .input import read_table
 from .options import whole
 from .output import checker
 
 USUAL = ("trace", "policy", "capacity", "fraction", "hit_rate")
 SPECIAL = {
     "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}",
-    ">": r"\textgreater{}", "|": r"\textbar{}", "–": "--", **{each: f"\\{each}" for each in "&%$#_{}"},
+    ">": r"\textgreater{}", "|": r"\textbar{}", "–": "--", "±": r"$\pm$", **{each: f"\\{each}" for each in "&%$#_{}"},
 }  # fmt: skip
 
 
@@ -42,12 +43,15 @@ def table(
         str | None,
         typer.Option(
             metavar="COLUMN",
-            help="Spread the last column shown: a column for each of these, each cell the mean of its rows.",
+            help="Spread the last column shown: a column for each of these.",
         ),
     ] = None,
     digits: Annotated[int, typer.Option(metavar="N", parser=whole, help="Decimals of rates and shares.")] = 3,
 ) -> None:
     """Print tables of simulate and curve for a paper: columns chosen, spread and rounded.
+
+    Rows that differ by seeds alone are one, with their mean and ± half of its 95 % interval (Student's t), unless a
+    column of seeds is shown.
 
     Examples
     --------
@@ -58,16 +62,25 @@ def table(
     if not 0 <= digits <= 15:
         raise ValueError(f"digits must be a whole number 0 … 15, got {digits}")
     rows = pd.concat([read_table(path) for path in table], ignore_index=True)
-    shown = _chosen(rows, columns, across)
+    names = _names(rows, columns, across)
+    shown, halves = _means(rows, names) if across is None else _spread(rows, names, across)
     texts = shown.map(lambda value: text(value, digits))
     for name in set(shown) & {*RATES, "fraction"}:
         texts[name] = shown[name].map(lambda value: text(float(value), digits))  # 1 of a json file is 1.000
+    split = output.suffix.lower() == ".csv"  # numbers for programs, so each in a cell of its own
+    for name in reversed(halves.columns):
+        half = halves[name].map(lambda value: text(float(value), digits))
+        if split:
+            texts.insert(list(texts.columns).index(name) + 1, f"{name} ±", half)
+        else:
+            texts[name] = texts[name].where(halves[name].isna(), texts[name] + " ± " + half)
     with replacing(output) as path:
         path.write_text(PRINTERS[output.suffix.lower()](texts, _numeric(shown)), encoding="utf-8")
-    typer.echo(f"wrote {output}: {len(texts)} rows, {texts.shape[1]} columns")
+    note = "" if halves.empty else "; ±: half of the 95 % interval of a mean over seeds"
+    typer.echo(f"wrote {output}: {len(texts)} rows, {texts.shape[1]} columns{note}")
 
 
-def _chosen(rows: pd.DataFrame, columns: str | None, across: str | None) -> pd.DataFrame:
+def _names(rows: pd.DataFrame, columns: str | None, across: str | None) -> list[str]:
     known = [str(name) for name in rows.columns]
     names = [name for name in USUAL if name in known] or known
     if columns is not None:
@@ -77,17 +90,40 @@ def _chosen(rows: pd.DataFrame, columns: str | None, across: str | None) -> pd.D
             raise ValueError(f"columns must be of the table, got {name!r}; it has {', '.join(known)}")
     if len(set(names)) < len(names):
         raise ValueError(f"columns must differ, got {','.join(names)}")
-    if across is None:
-        return rows[names]
+    return names
+
+
+def _means(rows: pd.DataFrame, names: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The columns shown, rows that differ by seeds alone made one; and what stands behind ± in those that need it."""
+    keys = [name for name in rows.columns if name not in OUTCOMES and (name in names or not is_seed(name))]
+    values = [name for name in names if name in OUTCOMES]
+    if not values or not keys:
+        return rows[names], pd.DataFrame()
+    found = {name: means(rows, keys, name) for name in values}
+    index = found[values[0]].index
+    if len(index) == len(rows):
+        return rows[names], pd.DataFrame()
+    shown = index.to_frame(index=False)
+    for name, mean in found.items():
+        shown[name] = mean["mean"].to_numpy()
+    halves = {name: mean["half"].where(mean["n"] > 1).to_numpy() for name, mean in found.items()}
+    return shown[names], pd.DataFrame(halves).dropna(axis=1, how="all")
+
+
+def _spread(rows: pd.DataFrame, names: list[str], across: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """As `_means`, the last column spread over the values of `across`, in the order they came."""
     *left, value = [name for name in names if name != across]
     if not left or not pd.api.types.is_numeric_dtype(rows[value].dtype):
         raise ValueError(
             f"to spread, the last column shown must hold numbers and another one name the rows; got {','.join(names)} "
             f"across {across}"
         )
-    # As they came, not sorted: the order of policies is the author's.
-    spread = rows.groupby([*left, across], sort=False, dropna=False)[value].mean().unstack(across, sort=False)
-    return spread.rename_axis(columns=None).reset_index()
+    found = means(rows, [*left, across], value)
+    found["half"] = found["half"].where(found["n"] > 1)
+    wide = [
+        found[name].unstack(across, sort=False).rename_axis(columns=None).reset_index() for name in ("mean", "half")
+    ]
+    return wide[0], wide[1].drop(columns=left).dropna(axis=1, how="all")
 
 
 def _numeric(shown: pd.DataFrame) -> list[bool]:

@@ -1,4 +1,4 @@
-"""hit_curves: rates over cache size, one panel per trace."""
+"""hit_curves: rates over cache size, one panel per trace, or per value of a column."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
@@ -8,8 +8,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from ..seeds import OUTCOMES, is_seed, listed, means
 from .looks import POLICIES, looks, scale
-from .rows import axis_name, checked, choice, differing, labels, listed, policy_name, rate_name, sources
+from .rows import axis_name, checked, choice, differing, labels, panels, policy_name, rate_name, sources
 
 FEW = 12  # sizes, at most, that all have markers
 
@@ -23,15 +24,18 @@ def hit_curves(
     miss: bool = False,
     log: bool | None = None,
     policies: Sequence[str] | None = None,
+    by: str | None = None,
 ) -> None:
     """Draw each policy's hit rate over cache size, one panel per trace, in the table's order.
 
     Parameters
     ----------
     axes : matplotlib Axes, or array of them
-        As many as the table has traces. Each gets a title and axis labels; call `legend` for the policies.
+        As many as the table has traces. Each gets a title and axis labels; call `legend` for the policies. `facets`
+        makes them.
     table : DataFrame
-        Rows of `sweep` or `hit_curve`. Traces are told apart by name and source columns.
+        Rows of `sweep` or `hit_curve`, or any with columns `policy`, `x` and `y`. Traces are told apart by name and
+        source columns; those that differ by seeds alone are one.
     x : {"fraction", "capacity"}
         Cache size as a share of the items, or in items.
     y : {"hit_rate", "hit_rate_warm"}
@@ -42,6 +46,8 @@ def hit_curves(
         Logarithmic cache size; by default for capacities, as caching papers do, and not for fractions.
     policies : sequence of str, optional
         Labels to draw, in this order; by default all.
+    by : str, optional
+        A panel for each value of this column, in place of each trace: "alpha", "policy", "trace_seed", ….
 
     Raises
     ------
@@ -50,15 +56,21 @@ def hit_curves(
 
     Notes
     -----
-    Lines are means over policy seeds. A band reaches from the lowest to the highest seed, and over the bounds of rows
-    that are not exact.
+    Lines are means over seeds, of traces (`trace_seed`, `repeat_seed`, …) and of policies (`seed`). A band is the 95 %
+    interval of the mean by Student's t over the traces, each with the mean over its policy seeds, or over policy seeds
+    where there is one trace; it reaches over the bounds of rows that are not exact too.
     """
     choice(x, "x", ("fraction", "capacity"))
     choice(y, "y", ("hit_rate", "hit_rate_warm"))
-    checked(table, ("trace", "policy", "seed", x, y, "warmup", "low", "high"))
+    checked(table, ("policy", x, y))
     chosen = ordered(table, policies)
-    panels = _panels(table[table["policy"].isin(chosen)])
-    for ax, (title, rows) in zip(_owned(axes, panels, table), panels, strict=True):
+    drawn = table[table["policy"].isin(chosen)]
+    found = panels(drawn, by)
+    for ax, (title, rows) in zip(_owned(axes, found, drawn, by), found, strict=True):
+        if by is not None and (several := differing(rows, [c for c in sources(rows) if c != by])):
+            raise ValueError(
+                f"a panel must show one trace, whatever its seeds, for {title}; got several {listed(several)}"
+            )
         _draw(ax, rows, x, y, miss, chosen)
         ax.set_title(title)
         ax.set_xlabel(axis_name(x))
@@ -82,30 +94,22 @@ def ordered(table: pd.DataFrame, policies: Sequence[str] | None) -> list[str]:
     return [choice(label, "policy", known) for label in chosen]
 
 
-def _panels(table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
-    """Each trace's title and rows; the title names what tells traces of one name apart."""
-    found = [rows for _, rows in table.groupby(["trace", *sources(table)], sort=False, dropna=False)]
-    names = pd.Series([str(rows["trace"].iloc[0]) for rows in found])
-    titles = []
-    for name, rows in zip(names, found, strict=True):
-        telling = differing(table[table["trace"] == name], sources(table))
-        values = [f"{column.replace('_', ' ')} {rows[column].iloc[0]}" for column in telling]
-        titles.append(", ".join([name, *values]))
-    return list(zip(titles, found, strict=True))
-
-
 def _owned(
-    axes: Axes | Iterable[Axes] | NDArray[Any], panels: list[tuple[str, pd.DataFrame]], table: pd.DataFrame
+    axes: Axes | Iterable[Axes] | NDArray[Any],
+    found: list[tuple[str, pd.DataFrame]],
+    table: pd.DataFrame,
+    by: str | None,
 ) -> list[Axes]:
     owned: list[Any] = [axes] if isinstance(axes, Axes) else np.ravel(np.asarray(axes, object)).tolist()
     if wrong := [ax for ax in owned if not isinstance(ax, Axes)]:
         raise TypeError(f"axes must be matplotlib Axes, or an array of them, got {type(wrong[0]).__name__}")
-    if len(owned) != len(panels):
-        telling = differing(table, ["trace", *sources(table)])
+    if len(owned) != len(found):
+        telling = differing(table, [c for c in ("trace", *sources(table)) if c in table]) if by is None else []
         apart = f" (they differ in {', '.join(telling)})" if telling else ""
+        of = "traces of the table" if by is None else f"values of column {by!r}"
         raise ValueError(
-            f"axes must be as many as the traces of the table: {len(panels)}{apart}; "
-            f"got {len(owned)} for {listed(title for title, _ in panels)}"
+            f"axes must be as many as the {of}: {len(found)}{apart}; "
+            f"got {len(owned)} for {listed(title for title, _ in found)}"
         )
     return owned
 
@@ -140,29 +144,15 @@ def _markers(place: float, n_sizes: int, colour: str) -> dict[str, Any]:
 
 
 def _over_seeds(rows: pd.DataFrame, x: str, y: str) -> tuple[NDArray[np.float64], ...]:
-    """Sizes in order, and over policy seeds the mean, the lowest and the highest rate at each."""
-    low, high = ("low", "high") if y == "hit_rate" else (y, y)
-    where = f"policy {rows['policy'].iloc[0]!r} on trace {rows['trace'].iloc[0]!r}"
-    # Two fractions may round to one capacity: the same simulation twice.
-    points = pd.DataFrame(
-        {
-            "size": rows[x].astype(float),
-            "seed": rows["seed"],
-            "mean": rows[y].astype(float),
-            "low": rows[low].astype(float),
-            "high": rows[high].astype(float),
-        }
-    ).drop_duplicates()
-    if (again := points[points.duplicated(["size", "seed"])]).size:
-        raise ValueError(
-            f"a curve must have one rate per cache size and policy seed, for {where}; "
-            f"got several at {x}={again['size'].iloc[0]:g}"
-        )
-    if points["mean"].isna().all():
+    """Sizes in order, and at each the mean rate over seeds and the ends of its band."""
+    where = f"policy {rows['policy'].iloc[0]!r}" + (f" on trace {rows['trace'].iloc[0]!r}" if "trace" in rows else "")
+    # What would be drawn twice, as two fractions that round to one capacity, is drawn once.
+    drawn = [c for c in rows.columns if is_seed(c) or c in ("trace", x, *OUTCOMES, *sources(rows))]
+    points = rows.astype({x: float}).drop_duplicates(drawn)
+    if points[y].isna().all():
         raise ValueError(
             f"{y} must have values for {where}, got none "
             "(rows that are not exact, and warm-ups as long as the trace, have no warm rate)"
         )
-    grouped = points.groupby("size")
-    columns = grouped["mean"].mean(), grouped["low"].min(), grouped["high"].max()
-    return columns[0].index.to_numpy(float), *(column.to_numpy(float) for column in columns)
+    found = means(points, [x], y, where).sort_index()
+    return found.index.to_numpy(float), *(found[name].to_numpy(float) for name in ("mean", "low", "high"))

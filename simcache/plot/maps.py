@@ -1,5 +1,6 @@
 """heatmap and gap: one number per cell of a grid of simulations."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -24,30 +25,30 @@ def heatmap(
     *,
     x: str,
     y: str,
-    policy: str,
+    policy: str | None = None,
     value: str = "hit_rate",
     limits: tuple[float, float] | None = None,
     bar: bool = True,
 ) -> QuadMesh:
-    """Draw one policy's value over the grid of columns x by y, averaged over policy seeds.
+    """Draw one policy's value over the grid of columns x by y, averaged over seeds.
 
     Parameters
     ----------
     ax : matplotlib Axes
     table : DataFrame
-        Rows of `sweep`; x, y and policy must single out one simulation (per policy seed). Rows without x or y are left
-        out; a cell without a row is grey.
+        Rows of `sweep`, or any with columns `policy`, x, y and value. In a cell rows may differ by seeds alone. Rows
+        without x or y are left out; a cell without a row is grey.
     x, y : str
         Columns, e.g. "fraction" and "alpha". Even steps get a linear axis, even ratios a logarithmic one, any other
         grid (and text) equal cells labelled with their values.
-    policy : str
-        Label in the table.
+    policy : str, optional
+        Label in the table; may be left out where it has one.
     value : str
         Column to show. Lighter is higher.
     limits : tuple of float, optional
         Values at the ends of the colours; by default 0 and 1 for rates, else the range of the values.
     bar : bool
-        Add a labelled colour bar; without it, pass what is returned to `Figure.colorbar` for several panels at once.
+        Add a labelled colour bar; without it, give what is returned to `colorbar`, for several panels at once.
 
     Returns
     -------
@@ -56,15 +57,18 @@ def heatmap(
     Raises
     ------
     TypeError, ValueError
-        When rows or columns are missing, the policy is unknown, or a cell holds more than one simulation.
+        When rows or columns are missing, the policy is unknown, or rows of a cell differ by more than seeds.
     """
     checked(table, _columns(x, y, value))
-    grid = cells(table, x, y, policy, value)
+    known = labels(table)
+    chosen = known[0] if policy is None and len(known) == 1 else choice(policy, "policy", known)
+    grid = cells(table, x, y, chosen, value)
     low, high = limits or ((0.0, 1.0) if value in RATES else (float(np.nanmin(grid)), float(np.nanmax(grid))))
     mesh = _draw(ax, grid, x, y, "cividis", Normalize(low, high))
-    ax.set_title(policy_name(policy))
+    ax.set_title(policy_name(chosen))
+    mesh.set_label(RATES.get(value) or axis_name(value))
     if bar:
-        _bar(ax, mesh, RATES.get(value) or axis_name(value))
+        colorbar([mesh], fraction=0.18)
     return mesh
 
 
@@ -82,7 +86,7 @@ def gap(
 ) -> QuadMesh:
     """Draw how far a policy is above another over the grid of columns x by y.
 
-    Each policy is averaged over its seeds first, then the two are subtracted.
+    Each policy is averaged over seeds first, then the two are subtracted.
 
     Parameters
     ----------
@@ -132,18 +136,53 @@ def gap(
     mesh = _draw(ax, grid, x, y, "RdBu_r", CenteredNorm(0, reach or 1.0))
     name = "best other" if against == "best" else policy_name(against)
     ax.set_title(f"{policy_name(policy)} − {name}")
+    mesh.set_label("gap in " + RATES[value])
     if bar:
-        shown = _bar(ax, mesh, "gap in " + RATES[value])
-        low, high = min(0.0, float(np.nanmin(grid))), max(0.0, float(np.nanmax(grid)))
-        if low < high:
-            shown.ax.set_ylim(max(low, -reach), min(high, reach))
+        colorbar([mesh], fraction=0.18)
     return mesh
+
+
+def colorbar(
+    meshes: Sequence[QuadMesh], *, location: str = "right", aspect: float = 20, fraction: float = 0.15
+) -> Colorbar:
+    """Give several heatmaps, or several gaps, of one figure one scale, and one bar beside them that shows it.
+
+    Parameters
+    ----------
+    meshes : sequence of QuadMesh
+        What `heatmap` or `gap` returned, drawn with ``bar=False``. Their scale becomes the widest of theirs.
+    location : {"right", "left", "top", "bottom"}
+        Side of the panels.
+    aspect, fraction : float
+        Length over thickness, and share of the panels' room, as in ``Figure.colorbar``.
+
+    Returns
+    -------
+    Colorbar
+        Of gaps, the part of the scale that the values use.
+    """
+    ends = np.array([mesh.get_clim() for mesh in meshes], float)
+    for mesh in meshes:
+        mesh.set_clim(ends[:, 0].min(), ends[:, 1].max())
+    axes: list[Any] = [mesh.axes for mesh in meshes]
+    bar: Colorbar = axes[0].figure.colorbar(
+        meshes[0], ax=axes, label=meshes[0].get_label(), location=location, aspect=aspect, fraction=fraction
+    )
+    bar.outline.set_linewidth(0.4)
+    if bar.solids is not None:
+        bar.solids.set_edgecolor("face")  # else viewers leave hairlines between the colours
+    if isinstance(meshes[0].norm, CenteredNorm):
+        values = np.concatenate([np.ma.compressed(np.ma.asarray(mesh.get_array())) for mesh in meshes])
+        low, high = np.clip([min(0.0, values.min()), max(0.0, values.max())], *meshes[0].get_clim())
+        if low < high:
+            bar.ax.set(**{f"{'xy'[location in ('left', 'right')]}lim": (low, high)})
+    return bar
 
 
 def _columns(x: str, y: str, value: str) -> tuple[str, ...]:
     if x == y:
         raise ValueError(f"x and y must be two columns, got {x!r} twice")
-    return ("policy", "seed", x, y, value, *(["warmup"] if value in RATES else []))
+    return ("policy", x, y, value)
 
 
 def _draw(ax: Axes, grid: pd.DataFrame, x: str, y: str, colours: str, norm: Normalize) -> QuadMesh:
@@ -191,9 +230,3 @@ def _between(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Midpoints of neighbours, and as far again beyond both ends."""
     middle = (values[:-1] + values[1:]) / 2
     return np.concatenate([[2 * values[0] - middle[0]], middle, [2 * values[-1] - middle[-1]]])
-
-
-def _bar(ax: Axes, mesh: QuadMesh, label: str) -> Colorbar:
-    bar = ax.figure.colorbar(mesh, ax=ax, label=label, fraction=0.18)
-    bar.outline.set_linewidth(0.4)
-    return bar

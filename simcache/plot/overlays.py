@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
+from ..seeds import names
 from .lines import ordered
 from .looks import looks, scale
 from .rows import axis_name, checked, choice, differing, labels, policy_name, rate_name, sources
@@ -32,7 +33,7 @@ def overlay(
     ax : matplotlib Axes
         Gets axis labels; call `legend` for the policies.
     table : DataFrame
-        Rows of `sweep` or `hit_curve` for one trace, or for several that differ in `trace_seed` only.
+        Rows of `sweep` or `hit_curve` for one trace, or for several that differ by seeds alone.
     curves : mapping
         Policy label of the table -> (cache sizes, hit rates), both of shape (n_sizes,). Policies without a curve are
         points alone.
@@ -58,8 +59,9 @@ def overlay(
     """
     choice(x, "x", ("fraction", "capacity"))
     choice(y, "y", ("hit_rate", "hit_rate_warm"))
-    checked(table, ("trace", "policy", "seed", x, y, "warmup"))
-    if several := [name for name in differing(table, ["trace", *sources(table)]) if name != "trace_seed"]:
+    checked(table, ("policy", x, y))
+    told = table.assign(trace=names(table)) if "trace" in table else table
+    if several := differing(told, [c for c in told.columns if c == "trace" or c in sources(told)]):
         raise ValueError(f"an overlay must have one trace, or several seeds of one; got traces differing in {several}")
     lines = {choice(label, "policy", labels(table)): _curve(label, curve) for label, curve in curves.items()}
     policies = ordered(table, None)
@@ -99,8 +101,7 @@ def _points(rows: pd.DataFrame, x: str, y: str) -> tuple[Floats, ...]:
     """Sizes in order, and at each the mean, the lowest and the highest rate over all seeds."""
     rates = rows.astype({x: float, y: float}).groupby(x)[y]
     if rates.mean().isna().any():
-        where = f"policy {rows['policy'].iloc[0]!r} on trace {rows['trace'].iloc[0]!r}"
-        raise ValueError(f"{y} must have values at every size for {where}, got some missing")
+        raise ValueError(f"{y} must have values at every size for policy {rows['policy'].iloc[0]!r}, got some missing")
     found = rates.agg(["mean", "min", "max"])
     return found.index.to_numpy(float), *(found[name].to_numpy(float) for name in ("mean", "min", "max"))
 

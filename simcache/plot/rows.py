@@ -1,4 +1,4 @@
-"""What is drawn from a table: its rows checked, chosen, named, and averaged over policy seeds."""
+"""What is drawn from a table: its rows checked, chosen, named, and put into panels."""
 
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -6,10 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from ..seeds import is_seed, listed, means, names
 from ..trace import COLUMNS
 
-# What a simulation found, and the policy seed it ran with; every other column says what was simulated.
-FOUND = ("seed", "hits", "hit_rate", "hit_rate_warm", "low", "high", "exact")
 WORDS = {
     "fraction": "cache size / items",
     "capacity": "cache size (items)",
@@ -74,14 +73,14 @@ def axis_name(column: str) -> str:
 def rate_name(table: pd.DataFrame, column: str, miss: bool = False) -> str:
     """What an axis calls a rate: which one, and whether the first sight of an item counts as a miss."""
     rate = "miss ratio" if miss else "hit rate"
-    if column == "hit_rate" or (table["warmup"] == 0).all():
+    if column == "hit_rate" or ("warmup" in table and (table["warmup"] == 0).all()):
         return f"{rate} (cold misses count)"
     return f"{rate} (after warm-up)"
 
 
 def sources(table: pd.DataFrame) -> list[str]:
-    """The columns that tell traces of one name apart."""
-    return [str(column) for column in table.columns if column not in COLUMNS]
+    """The columns that tell traces of one name apart, but for seeds."""
+    return [str(column) for column in table.columns if column not in COLUMNS and not is_seed(column)]
 
 
 def differing(rows: pd.DataFrame, columns: Sequence[str]) -> list[str]:
@@ -89,33 +88,42 @@ def differing(rows: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     return [column for column in columns if rows[column].nunique(dropna=False) > 1]
 
 
+def panels(table: pd.DataFrame, by: str | None) -> list[tuple[str, pd.DataFrame]]:
+    """A title and rows for each value of column `by`, numbers in order; or for each trace, whatever its seeds."""
+    if by is not None:
+        numeric = pd.api.types.is_numeric_dtype(checked(table, (by,))[by].dtype)
+        groups = table.groupby(by, sort=numeric, dropna=False)
+        return [(_title(by, value), rows) for value, rows in groups]
+    if "trace" in table:
+        table = table.assign(trace=names(table))
+    keys = [column for column in ("trace", *sources(table)) if column in table]
+    found = [rows for _, rows in table.groupby(keys, sort=False, dropna=False)] if keys else [table]
+    return [(", ".join(_telling(table, rows)), rows) for rows in found]
+
+
+def _title(by: str, value: Any) -> str:
+    if by in ("trace", "policy"):
+        return policy_name(str(value)) if by == "policy" else str(value)
+    return f"{axis_name(by)} = {f'{value:.4g}' if isinstance(value, float) else value}"
+
+
+def _telling(table: pd.DataFrame, rows: pd.DataFrame) -> list[str]:
+    """A trace's name, and what tells it from others of that name."""
+    named = "trace" in table
+    rivals = table[table["trace"] == rows["trace"].iloc[0]] if named else table
+    values = [f"{c.replace('_', ' ')} {rows[c].iloc[0]}" for c in differing(rivals, sources(table))]
+    return [*([str(rows["trace"].iloc[0])] if named else []), *values]
+
+
 def cells(table: pd.DataFrame, x: str, y: str, policy: str, value: str) -> pd.DataFrame:
-    """One policy's values on the grid y by x, averaged over policy seeds.
+    """One policy's values on the grid y by x, averaged over seeds.
 
     Rows without x or y (of another kind of trace) have no place on the grid and are left out.
     """
     rows = table[table["policy"] == choice(policy, "policy", labels(table))].dropna(subset=[x, y])
     if rows.empty:
         raise ValueError(f"policy {policy!r} must have rows with {x} and {y}, got none")
-    setup = [column for column in rows.columns if column not in (*FOUND, "policy", x, y)]
-    for place, cell in rows.groupby([y, x], sort=False):
-        if len(cell) > 1:
-            _check_cell(cell, setup, f"policy {policy!r} at {y}={place[0]}, {x}={place[1]}")
     if not pd.api.types.is_numeric_dtype(rows[value].dtype) or rows[value].isna().all():
         raise ValueError(f"column {value!r} must hold numbers for policy {policy!r}, got {listed(rows[value])}")
-    means = rows.astype({value: float}).groupby([y, x])[value].mean()
-    return means.unstack()
-
-
-def _check_cell(cell: pd.DataFrame, setup: Sequence[str], where: str) -> None:
-    if several := differing(cell, setup):
-        values = "; ".join(f"{column} {listed(cell[column].unique())}" for column in several)
-        raise ValueError(f"each cell must show one trace and size, for {where}; got {len(cell)} rows with {values}")
-    if cell["seed"].duplicated().any():
-        raise ValueError(f"each cell must have one row per policy seed, for {where}; got seeds {listed(cell['seed'])}")
-
-
-def listed(values: Any) -> str:
-    """A few values for a message."""
-    shown = [str(value) for value in values]
-    return ", ".join(shown[:5]) + (", …" if len(shown) > 5 else "")
+    grid = means(rows, (y, x), value, f"policy {policy!r}")["mean"].unstack()
+    return grid.sort_index(axis=0).sort_index(axis=1)
