@@ -69,13 +69,13 @@ def _bar(total: int, label: str, progress: bool | None) -> "tqdm[Any] | None":
 
 def _shows(stream: Any, asked: bool | None) -> bool:
     """Whether a bar is to be written to `stream`, which may be missing, closed, a terminal, or a notebook's."""
+    if getattr(stream, "closed", False) or not hasattr(stream, "write"):
+        return False
     try:
-        if stream is None or stream.closed:
-            return False
         notebooks = sys.modules.get("ipykernel.iostream")
         return bool(asked or stream.isatty() or (notebooks and isinstance(stream, notebooks.OutStream)))
     except (AttributeError, OSError, ValueError):
-        return bool(asked)
+        return False
 
 
 def _ticked(result: Result, bar: "tqdm[Any] | None") -> Result:

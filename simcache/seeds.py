@@ -48,7 +48,7 @@ def names(table: pd.DataFrame) -> "pd.Series[str]":
 def _forms(name: str, seeds: Sequence[Any]) -> list[str]:
     found = [WORD.sub(r"\1*", name)]
     for seed in {str(seed) for seed in seeds if not pd.isna(seed)}:
-        for at in re.finditer(rf"(?<![\d.]){re.escape(seed)}(?![\d.])", name):
+        for at in re.finditer(rf"(?<!\d)(?<!\d\.){re.escape(seed)}(?!\d|\.\d)", name):
             found.append(f"{name[: at.start()]}*{name[at.end() :]}")
     return found
 
@@ -79,7 +79,8 @@ def means(rows: pd.DataFrame, keys: Sequence[str], value: str, what: str = "") -
     found["low"], found["high"] = found["mean"] - found["half"], found["mean"] + found["half"]
     if value in RATES:
         found["low"], found["high"] = found["low"].clip(lower=0), found["high"].clip(upper=1)
-    if value == "hit_rate" and {"low", "high"} <= set(table.columns):
+    bounds = {"low", "high"} <= set(table.columns) and not (table["low"] == table["high"]).all()
+    if value == "hit_rate" and bounds:
         for end, widest in (("low", np.fmin), ("high", np.fmax)):
             bound = _interval(table.astype({end: float}), keys, outer, end)["mean"]
             found[end] = widest(found[end], bound)
@@ -115,7 +116,10 @@ def _check(table: pd.DataFrame, keys: list[str], seeds: list[str], value: str, w
         cell = cell[cell[key].isna() if pd.isna(place) else cell[key] == place]
     shown = [f"{c} {listed(cell[c].unique())}" for c in setup if cell[c].nunique(dropna=False) > 1]
     shown = shown or [f"{c} {listed(cell[c])}" for c in seeds if c != NAME] or ["no column of seeds"]
-    where = " at ".join(filter(None, [what, ", ".join(f"{key}={place}" for key, place in places.items())]))
+    spot = ", ".join(
+        f"{key}={place!r}" if isinstance(place, str) else f"{key}={place}" for key, place in places.items()
+    )
+    where = f"{what} at {spot}" if what else spot
     raise ValueError(f"rows of one mean must differ {must}, for {where}; got {len(cell)} rows with {'; '.join(shown)}")
 
 

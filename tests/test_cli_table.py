@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from simcache import sweep, synth
 from simcache.cli import main
@@ -38,14 +39,43 @@ def body(path):
     return cells
 
 
+def half(rates):
+    return stats.t.ppf(0.975, len(rates) - 1) * stats.sem(rates)
+
+
 def test_spread_over_policies_with_seeds_averaged(rows, capsys):
     table("t.csv", "--across", "policy", "--columns", "fraction,hit_rate", "--digits", 4, "-o", "t.tex")
-    assert "wrote t.tex: 2 rows, 4 columns" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "wrote t.tex: 2 rows, 4 columns; ±: half of the 95 % interval of a mean over seeds" in said
     head, *found = body("t.tex")
     assert head == ["fraction", "LRU", "OPT (bypass)", "RR"]
-    mean = rows.groupby(["fraction", "policy"], sort=False)["hit_rate"].mean()
-    labels = ["lru", "opt(bypass=True)", "rr"]
-    assert found == [[f"{c:.4f}", *(f"{mean[c, label]:.4f}" for label in labels)] for c in (0.1, 0.5)]
+    rates = rows.groupby(["fraction", "policy"], sort=False)["hit_rate"].agg(list)
+    for c, cells in zip((0.1, 0.5), found, strict=True):
+        assert cells[:3] == [f"{c:.4f}", *(f"{rates[c, label][0]:.4f}" for label in ("lru", "opt(bypass=True)"))]
+        assert cells[3] == f"{np.mean(rates[c, 'rr']):.4f} $\\pm$ {half(rates[c, 'rr']):.4f}"
+
+
+def test_rows_that_differ_by_seeds_alone_are_one(rows):
+    traces = [synth.zipf(50, 2000, alpha, seed=seed) for alpha in (0.5, 1.0) for seed in range(3)]
+    found = sweep(traces, ["lru", "rr"], [0.1, 0.5], seeds=(0, 1))
+    found.to_csv("s.csv", index=False)
+    table("s.csv", "--columns", "alpha,policy,fraction,hits,hit_rate", "-o", "s.md")
+    rates = found.groupby(["alpha", "policy", "fraction", "trace_seed"], sort=False)["hit_rate"].mean()
+    each = rates.groupby(level=[0, 1, 2], sort=False).agg(list)
+    printed = [line.split(" | ")[-1].removesuffix(" |") for line in lines("s.md")[2:]]
+    assert printed == [f"{np.mean(rate):.3f} ± {half(rate):.3f}" for rate in each]
+    table("s.csv", "--columns", "alpha,policy,fraction,trace_seed,hit_rate", "-o", "each.md")  # a seed shown stays
+    assert len(lines("each.md")) == 2 + len(rates)
+    table("s.csv", "--columns", "policy,alpha,hit_rate_warm,hit_rate", "-o", "s.csv.csv")
+    read = pd.read_csv("s.csv.csv")
+    assert list(read.columns) == ["policy", "alpha", "hit_rate_warm", "hit_rate_warm ±", "hit_rate", "hit_rate ±"]
+    np.testing.assert_allclose(read["hit_rate"], each.map(np.mean), atol=0.0005 + 1e-12)
+    np.testing.assert_allclose(read["hit_rate ±"], each.map(half), atol=0.0005 + 1e-12)
+
+
+def test_no_mean_over_a_parameter(rows, capsys):
+    assert main(["table", "t.csv", "--columns", "trace,hit_rate", "--across", "policy", "-o", "no.md"]) == 2
+    assert "must differ by seeds alone, for trace='zipf-1.0', policy='lru'; got 2 rows with" in capsys.readouterr().err
 
 
 def test_headers_and_cells_are_escaped():
@@ -69,12 +99,15 @@ def test_markdown_aligns_numbers():
 
 
 def test_csv_keeps_names_and_rounds(rows):
-    table("t.csv", "--digits", 2, "-o", "u.csv")
-    found = pd.read_csv("u.csv")
-    assert list(found.columns) == ["trace", "policy", "capacity", "fraction", "hit_rate"]
-    assert found["policy"].tolist() == rows["policy"].tolist()
-    np.testing.assert_allclose(found["hit_rate"], rows["hit_rate"], rtol=0, atol=0.005 + 1e-12)
-    assert all(re.fullmatch(r"\d\.\d\d", line.rpartition(",")[2]) for line in lines("u.csv")[1:])
+    rows[rows["seed"] == 0].to_csv("one.csv", index=False)
+    for name, more in (("one.csv", []), ("t.csv", ["--columns", "trace,seed,policy,capacity,fraction,hit_rate"])):
+        table(name, *more, "--digits", 2, "-o", "u.csv")
+        found = pd.read_csv("u.csv")
+        given = pd.read_csv(name)
+        assert [c for c in found.columns if c != "seed"] == ["trace", "policy", "capacity", "fraction", "hit_rate"]
+        assert found["policy"].tolist() == given["policy"].tolist()
+        np.testing.assert_allclose(found["hit_rate"], given["hit_rate"], rtol=0, atol=0.005 + 1e-12)
+        assert all(re.fullmatch(r"\d\.\d\d", line.rpartition(",")[2]) for line in lines("u.csv")[1:])
 
 
 def test_several_tables_are_joined_and_missing_cells_are_dashes(rows):

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.collections import PatchCollection, PolyCollection
+from scipy import stats
 
 from simcache import hit_curve, plot, sweep, synth
 from simcache.plot.looks import POLICIES, looks
@@ -72,13 +73,45 @@ def test_lines_are_the_tables_numbers(swept, x, miss):
     plt.close(fig)
 
 
-def test_seeds_are_averaged_within_a_band_of_their_spread(ax):
-    table = frame(*(simulation("rr", r, seed=s, fraction=f) for f in (0.1, 0.2) for s, r in enumerate((0.2, 0.3, 0.7))))
-    plot.hit_curves(ax, table)
-    np.testing.assert_allclose(lines(ax)["RR"].get_ydata(), [0.4, 0.4])
+@pytest.mark.parametrize("seed", ["seed", "trace_seed", "repeat_seed"])
+@pytest.mark.parametrize("miss", [False, True])
+def test_seeds_are_averaged_within_a_band_of_the_means_interval(ax, seed, miss):
+    rates = (0.4, 0.5, 0.45)
+    table = frame(*(simulation("rr", r, fraction=f) | {seed: s} for f in (0.1, 0.2) for s, r in enumerate(rates)))
+    plot.hit_curves(ax, table, miss=miss)
+    mean = 0.55 if miss else 0.45
+    np.testing.assert_allclose(lines(ax)["RR"].get_ydata(), [mean, mean])
     [band] = [artist for artist in ax.collections if isinstance(artist, PolyCollection)]
     heights = band.get_paths()[0].vertices[:, 1]
-    assert (heights.min(), heights.max()) == (0.2, 0.7)
+    want = stats.t.interval(0.95, 2, mean, stats.sem(rates))
+    np.testing.assert_allclose((heights.min(), heights.max()), want)
+
+
+def test_traces_that_differ_by_seed_alone_share_a_panel(ax):
+    traces = [synth.repeat(synth.zipf(50, 500, 1.0, seed=s), 0.2, seed=s + 7) for s in range(4)]
+    table = sweep(traces, ["lru", "rr"], [0.1, 0.5], seeds=(0, 1))
+    plot.hit_curves(ax, table)
+    for label, policy in (("LRU", "lru"), ("RR", "rr")):
+        want = table[table["policy"] == policy].groupby("fraction")["hit_rate"].mean()
+        np.testing.assert_allclose(lines(ax)[label].get_ydata(), want)
+
+
+def test_a_table_of_ones_own_means_is_enough(ax, swept):
+    means = swept.groupby(["policy", "alpha", "fraction"])["hit_rate"].mean().reset_index()
+    fig, axes = plt.subplots(1, 3)
+    plot.hit_curves(axes, means)
+    assert [ax.get_title() for ax in axes] == ["alpha 0.0", "alpha 0.5", "alpha 1.0"]
+    for kind in ({"policy": "rr"}, {"policy": "rr", "value": "hit_rate"}):
+        drawn = [plot.heatmap(ax, table, x="fraction", y="alpha", **kind) for table in (means, swept)]
+        np.testing.assert_allclose(*(mesh.get_array() for mesh in drawn))
+        ax.clear()
+    drawn = [plot.gap(ax, table, x="fraction", y="alpha") for table in (means, swept)]
+    np.testing.assert_allclose(*(mesh.get_array() for mesh in drawn), atol=1e-12)
+    ax.clear()
+    plot.hit_curves(ax, means.loc[means["alpha"] == 0.5, ["policy", "fraction", "hit_rate"]])
+    assert ax.get_title() == ""
+    assert ax.get_ylabel() == "hit rate (cold misses count)"
+    plt.close(fig)
 
 
 @pytest.mark.parametrize(("miss", "want"), [(False, (0.3, 0.6)), (True, (0.4, 0.7))])
@@ -216,7 +249,9 @@ def test_drawing_opens_no_figure_and_keeps_no_setting(ax, swept, tmp_path):
 # ---------------------------------------------------------------- heatmaps
 
 
-def test_heatmap_cells_are_means_over_policy_seeds(ax, swept):
+def test_heatmap_cells_are_means_over_seeds(ax, swept):
+    again = sweep([synth.zipf(50, 2000, 0.5, seed=9)], ["rr"], [0.1, 0.4, 0.9], seeds=(0, 1, 2))
+    swept = pd.concat([swept, again])
     mesh = plot.heatmap(ax, swept, x="fraction", y="alpha", policy="rr")
     want = swept[swept["policy"] == "rr"].groupby(["alpha", "fraction"])["hit_rate"].mean().to_numpy()
     np.testing.assert_allclose(mesh.get_array().ravel(), want, rtol=1e-12)
@@ -440,8 +475,12 @@ def test_curves_refuse_with_one_clear_line(ax, swept):
         (
             frame(simulation(rate=0.1), simulation(rate=0.2)),
             {},
-            "one rate per cache size and policy seed, .*'lru'.*0.1",
+            "must differ by their seeds, for trace 't' at policy='lru', fraction=0.1; got 2 rows with seed 0, 0",
         ),
+        (two.assign(hit_rate=[0.1, 0.2])[["policy", "fraction", "hit_rate"]], {}, "got 2 rows with no column of seeds"),
+        (two.assign(policy=["lru", "opt"]), {"by": "trace"}, "one trace, whatever its seeds, for t; got several jump"),
+        (good, {"by": "alpha"}, "must have the columns alpha"),
+        (two, {"by": "jump"}, "axes must be as many as the values of column 'jump': 2; got 1 for jump proba"),
         (good.assign(hit_rate_warm=np.nan), {"y": "hit_rate_warm"}, "hit_rate_warm must have values for policy 'lru'"),
     ):
         with pytest.raises(ValueError, match=message):
@@ -457,7 +496,7 @@ def test_curves_refuse_with_one_clear_line(ax, swept):
 def test_maps_refuse_with_one_clear_line(ax):
     table = gap_table()
     grid = {"x": "fraction", "y": "alpha"}
-    twice = frame(simulation(alpha=1.0, trace_seed=0), simulation(alpha=1.0, trace_seed=1))
+    twice = frame(simulation(alpha=1.0, jump=0.1), simulation(alpha=1.0, jump=0.5))
     for rows, options, message in (
         (table, {"x": "fraction", "y": "alfa"}, "without alfa, did you mean 'alpha'"),
         (table, {"x": "alpha", "y": "alpha"}, "x and y must be two columns, got 'alpha' twice"),
@@ -467,9 +506,9 @@ def test_maps_refuse_with_one_clear_line(ax):
         (
             twice,
             grid,
-            "one trace and size, for policy 'lru' at alpha=1.0, fraction=0.1; got 2 rows with trace_seed 0, 1",
+            "by seeds alone, for policy 'lru' at alpha=1.0, fraction=0.1; got 2 rows with jump 0.1, 0.5",
         ),
-        (pd.concat([table, table]), grid, "one row per policy seed, for policy 'lru' .*; got seeds 0, 0"),
+        (pd.concat([table, table]), grid, "by their seeds, for policy 'lru' .*; got 2 rows with seed 0, 0"),
         (frame(simulation(alpha=np.nan)), grid, "must have rows with fraction and alpha, got none"),
     ):
         with pytest.raises(ValueError, match=message):

@@ -1,14 +1,18 @@
 """hit_curve() and sweep(): the rows they promise, the order, the threads, and what they refuse."""
 
+import io
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 from strategies import shuffled_ids
 
-from simcache import Trace, hit_curve, pool, simulate, sweep
+from simcache import Trace, counting, hit_curve, pool, simulate, sweep, sweeps
 from simcache.tables import default_capacities
 from simcache.trace import COLUMNS
 
@@ -89,6 +93,11 @@ REFUSED = [
         lambda: hit_curve(EPOCHS, "lru", [1, 2.5]),
         "capacity must be a whole number of items >= 1 for trace 'epochs', got 2.5",
     ),
+    (
+        lambda: hit_curve(EPOCHS, "lru", [0.1, 0.2]),
+        "must be a whole number of items >= 1 for trace 'epochs', got 0.1; sweep takes fractions",
+    ),
+    (lambda: hit_curve(EPOCHS, "lru", np.array([0.5])), "got np.float64(0.5); sweep takes fractions"),
     (lambda: hit_curve(EPOCHS, "lru", [1], warmup=-1), "warmup must be a whole number of accesses >= 0"),
     (lambda: hit_curve(EPOCHS, "lru", [1], bypass=True), "unknown parameter 'bypass' of policy 'lru'"),
     (lambda: hit_curve([0], "lru", [1]), "trace must be a simcache.Trace"),
@@ -141,8 +150,54 @@ def test_ctrl_c_stops_what_has_not_begun(monkeypatch):
     jobs = [first] + [later] * 50
     with pytest.raises(KeyboardInterrupt) as stopped:
         pool.run_all(jobs, "sweep")
-    assert stopped.value.__notes__ == ["sweep stopped after 0 of 51 runs; nothing was written"]
+    ended = begun.count("later")  # the one under way, if it had begun: its result is kept
+    assert stopped.value.__notes__ == [f"sweep stopped after {ended} of 51 runs; nothing was written"]
+    assert stopped.value.done == dict.fromkeys(range(1, 1 + ended))
     assert len(begun) <= 2
+
+
+@pytest.fixture
+def stop_after(monkeypatch):
+    """Ctrl-C in the run after so many, one run at a time."""
+    monkeypatch.setattr(pool, "threads", lambda: 1)
+
+    def arrange(where, count):
+        made, run = [], getattr(where[0], where[1])
+
+        def stopping(*arguments):
+            made.append(arguments)
+            if len(made) == count + 1:
+                raise KeyboardInterrupt
+            if len(made) > count + 1:
+                raise ZeroDivisionError("a run that fails is no row")
+            return run(*arguments)
+
+        monkeypatch.setattr(*where, stopping)
+
+    return arrange
+
+
+@pytest.mark.parametrize("count", [0, 1, 7])
+def test_a_stopped_sweep_keeps_the_rows_so_far(stop_after, count):
+    whole = sweep(*GRID, seeds=[5, 6])
+    stop_after((sweeps, "run"), count)
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        sweep(*GRID, seeds=[5, 6])
+    kept = stopped.value.table
+    assert len(kept) == count
+    assert "sys.last_value.table" in stopped.value.__notes__[1]
+    if count:
+        columns = list(kept.columns)
+        pd.testing.assert_frame_equal(kept, whole.loc[: count - 1, columns], check_dtype=False)
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_a_stopped_curve_keeps_the_rows_so_far(stop_after, count):
+    whole = hit_curve(EPOCHS, "lfu", [3, 9, 30, 40])
+    stop_after((counting, "replay"), count)
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        hit_curve(EPOCHS, "lfu", [3, 9, 30, 40])
+    pd.testing.assert_frame_equal(stopped.value.table, whole[:count])
 
 
 def test_an_error_in_a_job_is_the_callers():
@@ -155,3 +210,62 @@ def test_the_bar_is_silent_where_there_is_no_terminal(capfd):
     assert capfd.readouterr().err == ""
     pool.run_all([lambda: 1] * 3, "loud", progress=True)
     assert "loud" in capfd.readouterr().err
+
+
+class Stream(io.StringIO):
+    """A standard error; `tty` is what it says of itself."""
+
+    def __init__(self, tty=False, fails=None):
+        super().__init__()
+        self.tty, self.fails = tty, fails
+
+    def isatty(self):
+        return self.tty
+
+    def write(self, text):
+        if self.fails:
+            raise self.fails
+        return super().write(text)
+
+
+def ten(monkeypatch, stream, progress=None):
+    """What ten runs show on that standard error, however short they are."""
+    monkeypatch.setattr(pool, "tqdm", partial(pool.tqdm, mininterval=0))
+    monkeypatch.setattr("sys.stderr", stream)
+    assert pool.run_all([lambda: 1] * 10, "ten", progress) == [1] * 10
+
+
+def test_a_notebook_gets_a_plain_bar_and_a_pipe_none(monkeypatch):
+    shown = []
+    monkeypatch.setattr(pool, "_bar", lambda total, label, progress: shown.append(pool._shows(sys.stderr, progress)))
+    for stream in (Stream(), Stream(tty=True)):
+        ten(monkeypatch, stream)
+    monkeypatch.setitem(sys.modules, "ipykernel.iostream", SimpleNamespace(OutStream=Stream))
+    ten(monkeypatch, Stream())
+    ten(monkeypatch, io.StringIO())
+    assert shown == [False, True, True, False]
+
+
+def test_a_bar_counts_every_run(monkeypatch):
+    stream = Stream()
+    ten(monkeypatch, stream, progress=True)
+    assert "10/10" in stream.getvalue()
+
+
+@pytest.mark.parametrize("fails", [OSError(28, "full"), BrokenPipeError(), ValueError("closed")])
+def test_a_bar_that_cannot_be_written_costs_nothing(monkeypatch, fails):
+    ten(monkeypatch, Stream(tty=True, fails=fails), progress=True)
+
+
+def test_standard_error_may_be_missing_or_closed(monkeypatch):
+    closed = Stream(tty=True)
+    closed.close()
+    for stream in (None, closed, object()):
+        for progress in (None, True, False):
+            ten(monkeypatch, stream, progress)
+
+
+def test_capacity_is_the_nearest_whole_number():
+    trace = Trace(range(7), 7, "seven")
+    shares = [0.05, 0.2, 0.5, 0.95]  # 0.35, 1.4, 3.5 and 6.65 items; round() takes halves to even
+    assert sweep([trace], ["lru"], shares)["capacity"].tolist() == [1, 1, 4, 7]

@@ -76,8 +76,8 @@ def facets(
     except BaseException:
         plt.close(fig)
         raise
-    if shared:
-        _label_outer(axes)
+    if shared and len(axes) > 1:
+        _label_outer(fig, axes)
     return fig, axes
 
 
@@ -125,6 +125,7 @@ def _grid(count: int, columns: int | None, shared: bool) -> tuple[Figure, NDArra
             pd.DataFrame({"panel": range(count)}), col="panel", col_wrap=across, height=height,
             aspect=width / across / height, sharex=shared, sharey=shared, despine=False,
         )  # fmt: skip
+    grid.figure.set_size_inches(width, rows * height)
     grid.figure.set_layout_engine("constrained")
     return grid.figure, grid.axes
 
@@ -137,16 +138,14 @@ def _draw_maps(axes: NDArray[Any], found: list[Panel], draw: Callable[..., QuadM
     colorbar(meshes)
 
 
-def _label_outer(axes: NDArray[Any]) -> None:
-    """Labels at the left and below alone, also below a panel that has none under it in an incomplete last row."""
+def _label_outer(fig: Figure, axes: NDArray[Any]) -> None:
+    """Numbers at the left and below alone, also where an incomplete last row leaves a gap; one label at the left."""
     across = axes[0].get_subplotspec().get_gridspec().ncols
+    fig.supylabel(axes[0].get_ylabel(), fontsize=mpl.rcParams["axes.labelsize"])
     for place, ax in enumerate(axes):
-        if place % across:
-            ax.set_ylabel("")
-            ax.tick_params(labelleft=False)
-        if place < len(axes) - across:
-            ax.set_xlabel("")
-            ax.tick_params(labelbottom=False)
+        last = place >= len(axes) - across
+        ax.set(ylabel="", xlabel=ax.get_xlabel() if last else "")
+        ax.tick_params(labelleft=place % across == 0, labelbottom=last)
 
 
 def close(fig: Figure) -> None:

@@ -65,6 +65,8 @@ def hit_curves(
     checked(table, ("policy", x, y))
     chosen = ordered(table, policies)
     drawn = table[table["policy"].isin(chosen)]
+    if by == "policy":
+        drawn = drawn.sort_values("policy", key=lambda labels: labels.map(chosen.index), kind="stable")
     found = panels(drawn, by)
     for ax, (title, rows) in zip(_owned(axes, found, drawn, by), found, strict=True):
         if by is not None and (several := differing(rows, [c for c in sources(rows) if c != by])):
@@ -115,12 +117,12 @@ def _owned(
 
 
 def _draw(ax: Axes, rows: pd.DataFrame, x: str, y: str, miss: bool, policies: Sequence[str]) -> None:
-    look = looks(policies)
+    look, found = looks(policies), _over_seeds(rows, x, y)
     for place, policy in enumerate(policies):
-        own = rows[rows["policy"] == policy]
-        if own.empty:
+        if policy not in found.index:
             continue
-        sizes, mean, low, high = _over_seeds(own, x, y)
+        own = found.loc[policy].sort_index()
+        sizes, mean, low, high = own.index.to_numpy(float), *(own[name].to_numpy() for name in ("mean", "low", "high"))
         if miss:
             mean, low, high = 1 - mean, 1 - high, 1 - low
         style = {**look[policy], **_markers(place / len(policies), sizes.size, look[policy]["color"])}
@@ -143,16 +145,15 @@ def _markers(place: float, n_sizes: int, colour: str) -> dict[str, Any]:
     }
 
 
-def _over_seeds(rows: pd.DataFrame, x: str, y: str) -> tuple[NDArray[np.float64], ...]:
-    """Sizes in order, and at each the mean rate over seeds and the ends of its band."""
-    where = f"policy {rows['policy'].iloc[0]!r}" + (f" on trace {rows['trace'].iloc[0]!r}" if "trace" in rows else "")
+def _over_seeds(rows: pd.DataFrame, x: str, y: str) -> pd.DataFrame:
+    """At each policy and size, the mean rate over seeds and the ends of its band."""
+    where = f"trace {rows['trace'].iloc[0]!r}" if "trace" in rows else ""
     # What would be drawn twice, as two fractions that round to one capacity, is drawn once.
-    drawn = [c for c in rows.columns if is_seed(c) or c in ("trace", x, *OUTCOMES, *sources(rows))]
-    points = rows.astype({x: float}).drop_duplicates(drawn)
-    if points[y].isna().all():
+    drawn = [c for c in rows.columns if is_seed(c) or c in ("trace", "policy", x, *OUTCOMES, *sources(rows))]
+    points = rows.astype({x: float, y: float}).drop_duplicates(drawn)
+    if (without := points[y].isna().groupby(points["policy"]).all()).any():
         raise ValueError(
-            f"{y} must have values for {where}, got none "
+            f"{y} must have values for {' on '.join(filter(None, [f'policy {without.idxmax()!r}', where]))}, got none "
             "(rows that are not exact, and warm-ups as long as the trace, have no warm rate)"
         )
-    found = means(points, [x], y, where).sort_index()
-    return found.index.to_numpy(float), *(found[name].to_numpy(float) for name in ("mean", "low", "high"))
+    return means(points, ["policy", x], y, where)
