@@ -8,15 +8,16 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from report import geometric_mean, ordered
 
 from simcache import plot
-from simcache.plot.looks import BLUE, GREEN, ORANGE, PURPLE, VERMILLION, looks, scale
+from simcache.plot.looks import BLUE, OTHERS, looks, scale
+from simcache.plot.rows import policy_name
 
-TOOLS = {
-    "simcache": (BLUE, "o"),
-    "libcachesim, best": (VERMILLION, "s"),
-    "libcachesim, default": (ORANGE, "D"),
-    "cachebox": (GREEN, "^"),
-    "cachetools": (PURPLE, "v"),
-    "plain-Python heap": ("#000000", "X"),
+TOOLS = {  # their colours and markers are no policy's
+    "simcache": (OTHERS[0], "*"),
+    "libcachesim, best": (OTHERS[2], "<"),
+    "libcachesim, default": (OTHERS[4], ">"),
+    "cachebox": (OTHERS[1], "p"),
+    "cachetools": (OTHERS[3], "h"),
+    "plain-Python heap": (OTHERS[5], "d"),
 }
 
 
@@ -35,9 +36,9 @@ def draw_speeds(ax: plt.Axes, single: pd.DataFrame) -> None:
     table = speeds(single)
     for tool, values in table.items():
         colour, marker = TOOLS[tool]
-        ax.plot(values, range(len(values)), marker, color=colour, markersize=4.5, label=tool)
+        ax.plot(values, range(len(values)), marker, color=colour, markersize=5.5, label=tool)
     ax.hlines(range(len(table)), table.min(axis=1), table.max(axis=1), color="0.8", linewidth=0.8, zorder=0)
-    ax.set_yticks(range(len(table)), table.index)
+    ax.set_yticks(range(len(table)), [policy_name(label) for label in table.index])
     ax.invert_yaxis()
     scale(ax, "x", "log")
     ax.set(xlabel="million accesses per second", title="One size, Zipf 1.0")
@@ -49,7 +50,8 @@ def draw_cost(ax: plt.Axes, cost: pd.DataFrame, setting: str, work: str, xlabel:
     styles = {**looks(labels), "lru curve": {"color": BLUE, "linestyle": ":", "marker": "*", "linewidth": 1.2}}
     for policy in ordered(mine["policy"]):
         one = mine[mine["policy"] == policy].sort_values(work)
-        ax.plot(one[work], one["best_s"], **{**styles[policy], "linewidth": 1.2}, label=policy)
+        name = "LRU, all sizes" if policy == "lru curve" else policy_name(policy)
+        ax.plot(one[work], one["best_s"], **{**styles[policy], "linewidth": 1.2}, label=name)
     scale(ax, "x", "log")
     scale(ax, "y", "log")
     ax.set(xlabel=xlabel, ylabel="seconds")

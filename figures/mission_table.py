@@ -8,7 +8,7 @@ OPT may refuse items (bypass). (b) Published training times (not ours; each meas
 authors) over that without a cache. Shaded: what the time model allows for (a)'s first row, from loading that takes all
 the time to none of it. Two networks gained more than hits alone can give, and policies that hit the same items differ:
 scatter, and something else than the cache, is in these times. (c) The time model for (a)'s one pass, with replacement:
-time a step over the accelerator's own, both in units of the time in which 16 workers load a batch without a cache. Hits
+time of a step over the accelerator's own, both over the time in which 16 workers load a batch without a cache. Hits
 cost nothing.
 """
 
@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from simcache import plot
-from simcache.plot.looks import looks
+from simcache.plot.looks import OTHERS, looks
 from simcache.plot.rows import policy_name
 
 ROWS = {
@@ -31,10 +31,10 @@ ROWS = {
 POLICIES = ("opt(bypass=True)", "pin", "lru", "lfu", "fifo", "rr")
 MEASURED = ("opt", "lru", "lfu", "fifo", "rr")
 CURVES = {
-    "no cache": ("0.6", (0, (1, 1))),
-    "private, any policy": ("black", (0, None)),
-    "one shared, LRU": ("#0072B2", (0, (6, 1.5))),
-    "one shared, OPT": ("#56B4E9", (0, (6, 1))),
+    "no cache": {"color": "0.6", "linestyle": (0, (1, 1))},
+    "private, any policy": {"color": OTHERS[0], "linestyle": "-"},
+    "one shared, LRU": {name: looks(["lru"])["lru"][name] for name in ("color", "linestyle")},
+    "one shared, OPT": {name: looks(POLICIES)["opt(bypass=True)"][name] for name in ("color", "linestyle")},
 }
 
 here = Path(__file__)
@@ -73,18 +73,21 @@ with plot.style("page", height=3.1):
     names = [name.removesuffix("_224").replace("_patch", "/").replace("_window", "-w") for name in networks]
     short = [name.replace("_conv_small", " s").replace("_small", " s").replace("_tiny", " t") for name in names]
     ratios.set_yticks(range(len(networks)), [name.replace("_", " ") for name in short])
-    ratios.set(ylim=(len(networks) - 0.5, -0.5), xlim=(0.55, 1.6), xlabel="time / time without a cache")
+    ratios.set(ylim=(len(networks) - 0.5, -0.5), xlim=(0.55, 1.6), xlabel="training time / without a cache")
+    words = "shaded: what the\nhits of (a), first\nrow, can change"
+    ratios.annotate(words, (1.58, 3), ha="right", va="center", fontsize=6.5, linespacing=0.95)
     ratios.set_title("(b) what was published")
 
-    for cache, (colour, dash) in CURVES.items():
+    for cache, style in CURVES.items():
         curve = model[model["cache"] == cache]
         label = f"{cache} ({curve['hit_rate'].iloc[0]:.2f})"
-        steps.plot(curve["step"], curve["seconds"], color=colour, linestyle=dash, label=label)
-    steps.set(xlim=(0, 1.5), ylim=(0, 2.45), xlabel="accelerator's step", ylabel="time a step")
+        steps.plot(curve["step"], curve["seconds"], **style, label=label)
+    steps.set(xlim=(0, 1.5), ylim=(0, 2.45), xlabel="accelerator's step /\nloading a batch")
+    steps.set_ylabel("time of a step / loading a batch")
     steps.set_yticks(np.arange(0, 2.1, 0.5))
     steps.set_title("(c) what time makes of it")
     steps.legend(loc="upper left", fontsize=6.5, title="cache (hit rate)", title_fontsize=6.5, handlelength=2.4)
     handles, labels = rates.get_legend_handles_labels()
-    fig.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+    fig.legend(handles, labels, loc="outside lower center", ncols=len(labels), handlelength=1, handletextpad=0.3)
     plot.save(fig, here)
     plt.close(fig)

@@ -14,17 +14,19 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pandas as pd
+from _keys import OPEN, theory_and_simulation
 
 from simcache import plot
+from simcache.plot.looks import OTHERS
 
 OPT = "opt(bypass=True)"
 LINES = (
-    ("ranks", 1, "one cache", "black", "-", "o"),
-    ("ranks", 2, "R = 2", "#0072B2", (0, (6, 1.5)), "s"),
-    ("ranks", 4, "R = 4", "#56B4E9", (0, (3, 1)), "^"),
-    ("alpha", 0.0, "with replacement", "#009E73", (0, (1, 1)), "D"),
-    ("alpha", 0.8, "Zipf 0.8", "#D55E00", (0, (6, 1.5, 1, 1.5)), "v"),
-    ("alpha", 1.0, "Zipf 1.0", "#E69F00", (0, (3, 1, 1, 1, 1, 1)), "P"),
+    ("ranks", 1, "one cache", OTHERS[5], "-", "p"),
+    ("ranks", 2, "R = 2", OTHERS[0], (0, (6, 1.5)), "<"),
+    ("ranks", 4, "R = 4", OTHERS[1], (0, (3, 1)), ">"),
+    ("alpha", 0.0, "with replacement", OTHERS[2], (0, (1, 1)), "d"),
+    ("alpha", 0.8, "Zipf 0.8", OTHERS[3], (0, (6, 1.5, 1, 1.5)), "h"),
+    ("alpha", 1.0, "Zipf 1.0", OTHERS[4], (0, (3, 1, 1, 1, 1, 1)), "*"),
 )
 
 here = Path(__file__)
@@ -43,22 +45,22 @@ with plot.style("page", height=3.0):
     fig, (left, *right) = plt.subplots(1, 3, width_ratios=(1.25, 1, 1))
     for of, known, name, colour, dash, marker in LINES:
         line = theory[theory[of] == known]
-        look = {"color": colour, "marker": marker, "markersize": 3, "markerfacecolor": "white", "markeredgewidth": 0.7}
+        look = {"color": colour, "marker": marker, "markersize": 3.4, **OPEN}
         left.plot(line["fraction"], line["gain"], linestyle=dash, linewidth=1, label=name, markevery=[], **look)
         found = gains(of, known).iloc[1::2]
         left.plot(found.index, found, linestyle="none", **look)
     left.set(xlabel="cache size / items", ylabel="OPT − best other, hit rate", xlim=(0, 1), title="(a) OPT's gain")
     left.set_ylim(-0.012, 0.4)
-    limit = max(gains("ranks", 64).max(), gains("alpha", 0.0).max())
+    theory_and_simulation(left)
+    meshes = []
     for ax, (of, rows), title in zip(right, maps.items(), ("(b) private caches", "(c) independent draws"), strict=True):
-        mesh = plot.gap(ax, rows, x="fraction", y=of, policy=OPT, value="hit_rate_warm", limit=limit, bar=False)
+        meshes.append(plot.gap(ax, rows, x="fraction", y=of, policy=OPT, value="hit_rate_warm", bar=False))
         ax.set_title(title)
     right[0].set_yticks(sorted(maps["ranks"]["ranks"].unique()), labels=[f"{r:g}" for r in (1, 2, 4, 8, 16, 32, 64)])
     right[0].set_yticks([], minor=True)
     right[0].set_ylabel("ranks R, a cache each")
-    bar = fig.colorbar(mesh, ax=right, label="OPT − best other", aspect=28)
-    bar.ax.set_ylim(0, limit)
+    plot.colorbar(meshes, aspect=28).set_label("OPT − best other, hit rate")
     right[0].text(0.5, 1, "no gain at any size", ha="center", va="center", fontsize=7)
-    plot.legend(fig)
+    plot.legend(fig, columns=4)
     plot.save(fig, here)
     plt.close(fig)

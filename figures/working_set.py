@@ -12,12 +12,15 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pandas as pd
+from matplotlib.lines import Line2D
 
 from simcache import plot
+from simcache.plot.looks import looks
 
+look = looks(["lru", "opt"])
 here = Path(__file__)
 table = pd.read_parquet(here.parent / "data" / f"{here.stem}.parquet")
-with plot.style("page", height=2.4):
+with plot.style("page", height=2.7):
     fig, axes = plt.subplots(1, 3, sharex=True)
     for ax, (name, rows) in zip(axes, table.groupby("panel", sort=False), strict=True):
         first = rows.iloc[0]
@@ -29,5 +32,13 @@ with plot.style("page", height=2.4):
         ax.legend(handles, found, loc="lower right", handlelength=1.7, title="slope / simulated misses", fontsize=7)
         ax.get_legend().get_title().set_fontsize(7)
         ax.set_title(f"({'abc'[list(axes).index(ax)]}) {name}")
+    keys = {
+        "D(w)": {"color": "0.55", "linewidth": 2.2},
+        "C: cache size": {"color": "0.6", "linewidth": 0.7, "linestyle": (0, (1, 1.5))},
+        "T: how long LRU keeps an item": {"color": look["lru"]["color"], "marker": "^", "linestyle": "none"},
+        "θ: OPT keeps what returns within it": {"color": look["opt"]["color"], "marker": "o", "linestyle": "none"},
+    }
+    handles = [Line2D([], [], **{"markersize": 4.5, **key}) for key in keys.values()]
+    fig.legend(handles, list(keys), loc="outside lower center", ncols=len(keys), handlelength=1.5, columnspacing=1.8)
     plot.save(fig, here)
     plt.close(fig)

@@ -19,12 +19,14 @@ WIDTHS = {"column": 3.35, "page": 7.0}  # inches
 BLACK, ORANGE, SKY, GREEN, BLUE, VERMILLION, PURPLE = (
     "#000000", "#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#CC79A7",
 )  # fmt: skip
+# For what is no policy: other tools, workloads. Tol's muted colours, none of them a policy's.
+OTHERS = ("#332288", "#44AA99", "#882255", "#999933", "#CC6677", "#7F7F7F")
 Dash = tuple[float, tuple[float, ...] | None]
 Look = tuple[str, Dash, str]
 SOLID: Dash = (0, None)
 POLICIES: dict[str, Look] = {
     "opt": (BLACK, SOLID, "o"),
-    "opt(bypass=True)": (SKY, (0, (6, 1)), "D"),
+    "opt(bypass=True)": (BLACK, (0, (6, 1)), "D"),  # a policy and its variants have one colour
     "pin": (ORANGE, (0, (2.5, 1.2)), "s"),
     "lru": (BLUE, (0, (6, 1.5)), "^"),
     "lfu": (VERMILLION, (0, (6, 1.5, 1, 1.5)), "v"),
@@ -147,12 +149,12 @@ def power(value: float, _: object) -> str:
     return f"{value:g}"
 
 
-def legend(fig: Figure) -> Legend:
-    """One legend below all panels of a figure, each label once.
+def legend(fig: Figure, columns: int | None = None) -> Legend:
+    """One legend below all panels of a figure, each label once, in `columns`, by default as many as surely fit.
 
     The figure needs a constrained layout (as within `style`), which makes the room.
     """
     handles = {label: handle for ax in fig.axes for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
     entry = 0.75 + 0.065 * max(map(len, handles), default=0)  # inches, at 8 points
-    columns = max(1, min(len(handles), int(fig.get_figwidth() / entry)))
+    columns = columns or max(1, min(len(handles), int(fig.get_figwidth() / entry)))
     return fig.legend(list(handles.values()), list(handles), loc="outside lower center", ncols=columns)

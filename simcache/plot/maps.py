@@ -66,7 +66,7 @@ def heatmap(
     low, high = limits or ((0.0, 1.0) if value in RATES else (float(np.nanmin(grid)), float(np.nanmax(grid))))
     mesh = _draw(ax, grid, x, y, "cividis", Normalize(low, high))
     ax.set_title(policy_name(chosen))
-    mesh.set_label(RATES.get(value) or axis_name(value))
+    mesh.set_label("_" + (RATES.get(value) or axis_name(value)))  # for colorbar; legends skip an underscore
     if bar:
         colorbar([mesh], fraction=0.18)
     return mesh
@@ -136,7 +136,7 @@ def gap(
     mesh = _draw(ax, grid, x, y, "RdBu_r", CenteredNorm(0, reach or 1.0))
     name = "best other" if against == "best" else policy_name(against)
     ax.set_title(f"{policy_name(policy)} − {name}")
-    mesh.set_label("gap in " + RATES[value])
+    mesh.set_label("_gap in " + RATES[value])
     if bar:
         colorbar([mesh], fraction=0.18)
     return mesh
@@ -166,7 +166,12 @@ def colorbar(
         mesh.set_clim(ends[:, 0].min(), ends[:, 1].max())
     axes: list[Any] = [mesh.axes for mesh in meshes]
     bar: Colorbar = axes[0].figure.colorbar(
-        meshes[0], ax=axes, label=meshes[0].get_label(), location=location, aspect=aspect, fraction=fraction
+        meshes[0],
+        ax=axes,
+        label=str(meshes[0].get_label()).removeprefix("_"),
+        location=location,
+        aspect=aspect,
+        fraction=fraction,
     )
     bar.outline.set_linewidth(0.4)
     if bar.solids is not None:
