@@ -4,6 +4,7 @@ What an editor or a clock adds to a file is left out, so that it changes only wh
 of the code says which code the outputs came from; a test compares it.
 """
 
+import os
 import sys
 from hashlib import sha256
 from pathlib import Path
@@ -37,5 +38,6 @@ def refresh(path: Path) -> None:
 
 
 if __name__ == "__main__":
+    os.environ["TQDM_DISABLE"] = "1"  # how long a sweep takes is no output
     for given in map(Path, sys.argv[1:]) if sys.argv[1:] else sorted(HERE.glob("*.ipynb")):
         refresh(given)

@@ -15,7 +15,7 @@ from matplotlib.collections import PatchCollection, PolyCollection
 from scipy import stats
 
 from simcache import hit_curve, plot, sweep, synth
-from simcache.plot.looks import POLICIES, looks
+from simcache.plot.looks import OTHERS, POLICIES, looks
 from simcache.tables import default_capacities
 from simcache.trace import COLUMNS
 
@@ -201,6 +201,16 @@ def test_every_policy_is_told_by_dash_and_by_marker_alone():
     assert len({look["marker"] for look in found.values()}) == len(labels)
 
 
+def test_a_policy_has_one_colour_whatever_its_parameters_and_nothing_else_has_it():
+    found = looks([*POLICIES, "lfu(perfect=True)", "opt(bypass=True)"])
+    for label, look in found.items():
+        assert look["color"] == found[label.partition("(")[0]]["color"]
+    colours = {look["color"] for look in found.values()}
+    assert len(colours) == len({label.partition("(")[0] for label in found})
+    assert not colours & set(OTHERS)
+    assert len(set(OTHERS)) == len(OTHERS)
+
+
 def test_a_look_does_not_depend_on_its_company():
     assert looks(["mine", "lru"])["lru"] == looks(["opt", "lru"])["lru"]
     assert looks(["mine"]) == {"mine": looks(["lru", "mine", "opt"])["mine"]}
@@ -377,6 +387,22 @@ def test_gap_is_open_where_a_policy_lacks_a_row(ax):
 def test_gap_of_nothing_but_zeros_is_drawn(ax):
     table = frame(*(simulation(p, fraction=f, alpha=0.0) for p in ("opt", "lru") for f in (0.1, 0.2)))
     assert plot.gap(ax, table, x="fraction", y="alpha").get_array().tolist() == [[0, 0]]
+
+
+def test_a_map_and_its_bar_are_pixels_so_that_no_viewer_shows_seams(ax):
+    mesh = plot.heatmap(ax, gap_table(), x="fraction", y="alpha", policy="lru", bar=False)
+    bar = plot.colorbar([mesh], location="bottom")
+    assert mesh.get_rasterized()
+    assert bar.solids.get_rasterized()
+    assert bar.ax.get_xlabel() == "hit rate"
+
+
+def test_maps_of_one_bar_have_one_scale(ax):
+    table = gap_table()
+    meshes = [plot.gap(ax, table, x="fraction", y="alpha", against=it, bar=False) for it in ("lru", "rr")]
+    plot.colorbar(meshes)
+    np.testing.assert_allclose([mesh.get_clim() for mesh in meshes], [(-0.5, 0.5)] * 2)
+    assert [mesh.norm(0.0) for mesh in meshes] == [0.5, 0.5]
 
 
 def lightness(colours):

@@ -125,7 +125,7 @@ def _grid(count: int, columns: int | None, shared: bool) -> tuple[Figure, NDArra
             pd.DataFrame({"panel": range(count)}), col="panel", col_wrap=across, height=height,
             aspect=width / across / height, sharex=shared, sharey=shared, despine=False,
         )  # fmt: skip
-    grid.figure.set_size_inches(width, rows * height)
+    grid.figure.set_size_inches(width, rows * height + 0.4)  # and the legend
     grid.figure.set_layout_engine("constrained")
     return grid.figure, grid.axes
 

@@ -175,7 +175,7 @@ def colorbar(
     )
     bar.outline.set_linewidth(0.4)
     if bar.solids is not None:
-        bar.solids.set_edgecolor("face")  # else viewers leave hairlines between the colours
+        bar.solids.set_rasterized(True)
     if isinstance(meshes[0].norm, CenteredNorm):
         values = np.concatenate([np.ma.compressed(np.ma.asarray(mesh.get_array())) for mesh in meshes])
         low, high = np.clip([min(0.0, values.min()), max(0.0, values.max())], *meshes[0].get_clim())
@@ -193,8 +193,8 @@ def _columns(x: str, y: str, value: str) -> tuple[str, ...]:
 def _draw(ax: Axes, grid: pd.DataFrame, x: str, y: str, colours: str, norm: Normalize) -> QuadMesh:
     across, down = _axis(ax, "x", grid.columns), _axis(ax, "y", grid.index)
     values = np.ma.masked_invalid(grid.to_numpy(float))
-    # Edges in the cell's own colour close the hairlines that viewers leave between neighbours.
-    mesh = ax.pcolormesh(across, down, values, cmap=colours, norm=norm, edgecolors="face", linewidth=0.2)
+    # Pixels also in a PDF: between areas viewers leave hairlines.
+    mesh = ax.pcolormesh(across, down, values, cmap=colours, norm=norm, rasterized=True)
     mesh.set_cmap(mesh.get_cmap().with_extremes(bad=MISSING))
     if isinstance(norm, CenteredNorm) and (below := np.argwhere(values.filled(0) < -1e-9)).size:
         boxes = [
