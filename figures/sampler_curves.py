@@ -3,8 +3,8 @@
 Hit rate over cache size on seven recorded traces (traces/README.md), each 10 epochs of 10,000 accesses, from an empty
 cache: cold misses count. Items: 10,000, but 20,000 for weighted sampling without replacement (which draws half of them
 each epoch) and for the subset (which never leaves its half), and 40,000 for the distributed sampler (of which each of
-4 ranks draws a quarter each epoch; rank 0 is shown). RR is the mean of 5 policy seeds, the band its 95 % interval (thinner
-than the line); the other policies draw nothing. OPT is Belady's, with forced admission.
+4 ranks draws a quarter each epoch; rank 0 is shown). RR is the mean of 5 policy seeds, the band its 95 % interval
+(thinner than the line); the other policies draw nothing. OPT is Belady's, with forced admission.
 """
 
 from pathlib import Path

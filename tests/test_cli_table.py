@@ -73,6 +73,14 @@ def test_rows_that_differ_by_seeds_alone_are_one(rows):
     np.testing.assert_allclose(read["hit_rate ±"], each.map(half), atol=0.0005 + 1e-12)
 
 
+def test_rows_that_nothing_tells_apart_are_printed_as_they_came():
+    Path("two.csv").write_text("policy,hit_rate\nlru,0.5\nlru,0.75\n")
+    table("two.csv", "-o", "two.md")
+    assert lines("two.md")[2:] == ["| LRU | 0.500 |", "| LRU | 0.750 |"]
+    table("t.csv", "t.csv", "-o", "twice.md")
+    assert len(lines("twice.md")) == 2 + 16
+
+
 def test_no_mean_over_a_parameter(rows, capsys):
     assert main(["table", "t.csv", "--columns", "trace,hit_rate", "--across", "policy", "-o", "no.md"]) == 2
     assert "must differ by seeds alone, for trace='zipf-1.0', policy='lru'; got 2 rows with" in capsys.readouterr().err

@@ -9,6 +9,7 @@ import typer
 
 from ..files import replacing
 from ..seeds import OUTCOMES, RATES, is_seed, means
+from ..seeds import names as seedless
 from .input import read_table
 from .options import whole
 from .output import checker
@@ -97,13 +98,12 @@ def _means(rows: pd.DataFrame, names: list[str]) -> tuple[pd.DataFrame, pd.DataF
     """The columns shown, rows that differ by seeds alone made one; and what stands behind ± in those that need it."""
     keys = [name for name in rows.columns if name not in OUTCOMES and (name in names or not is_seed(name))]
     values = [name for name in names if name in OUTCOMES]
-    if not values or not keys:
+    over = [name for name in rows.columns if is_seed(name) and name not in names]
+    told = rows.assign(trace=seedless(rows)) if "trace" in rows else rows
+    if not values or not told.duplicated(keys).any() or rows.duplicated([*keys, *over]).any():
         return rows[names], pd.DataFrame()
     found = {name: means(rows, keys, name) for name in values}
-    index = found[values[0]].index
-    if len(index) == len(rows):
-        return rows[names], pd.DataFrame()
-    shown = index.to_frame(index=False)
+    shown = found[values[0]].index.to_frame(index=False)
     for name, mean in found.items():
         shown[name] = mean["mean"].to_numpy()
     halves = {name: mean["half"].where(mean["n"] > 1).to_numpy() for name, mean in found.items()}
