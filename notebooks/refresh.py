@@ -13,6 +13,8 @@ import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
+from simcache import Trace, simulate
+
 HERE = Path(__file__).parent
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
@@ -39,5 +41,6 @@ def refresh(path: Path) -> None:
 
 if __name__ == "__main__":
     os.environ["TQDM_DISABLE"] = "1"  # how long a sweep takes is no output
+    simulate(Trace([0], 1), "fifo", 1)  # else an empty kernel cache is told of in the first output
     for given in map(Path, sys.argv[1:]) if sys.argv[1:] else sorted(HERE.glob("*.ipynb")):
         refresh(given)

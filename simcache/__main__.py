@@ -9,13 +9,18 @@ def main() -> int:
     Returns
     -------
     int
-        As `cli.main`; 130 after Ctrl-C while its modules load.
+        As `cli.main`; 130 after Ctrl-C while its modules load, 2 when they cannot be used as Numba is set.
     """
     try:
         from .cli import main as run
     except KeyboardInterrupt:
-        sys.stderr.write("stopped; nothing was begun\n")
+        if sys.stderr is not None:  # as it is where it was closed
+            sys.stderr.write("stopped; nothing was begun\n")
         return 130
+    except RuntimeError as error:  # Numba's compiler is switched off
+        if sys.stderr is not None:
+            sys.stderr.write(f"error: {error}\n")
+        return 2
     return run()
 
 

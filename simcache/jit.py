@@ -1,56 +1,29 @@
-"""The one decorator that compiles every kernel, and the disk cache that never goes stale.
+"""The one decorator that compiles every kernel, and a disk cache that never goes stale and never stops a simulation.
 
 Numba's cache notices an edit to a kernel's own file, but not to a function or a constant it uses from
 another file. So the cache lives in a folder named by a hash of every package file that holds compiled
 code: edit one and all of them compile afresh.
 """
 
+import glob
 import os
+import shutil
+import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
-from hashlib import sha256
+from multiprocessing import parent_process
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, NullCache, _CacheLocator
 
-PACKAGE = Path(__file__).parent
+from .kept import fingerprint, place
+
 Function = TypeVar("Function", bound=Callable[..., Any])
-
-
-@cache
-def _fingerprint() -> str:
-    digest = sha256(numba.__version__.encode())
-    for path in sorted(PACKAGE.rglob("*.py")):
-        source = path.read_bytes()
-        if b"@compiled" in source:
-            digest.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + source)
-    return digest.hexdigest()[:16]
-
-
-def _writable(folder: Path) -> bool:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            return True
-    except OSError:
-        return False
-
-
-@cache
-def _cache_folder() -> Path | None:
-    """The first writable of NUMBA_CACHE_DIR, the package's __pycache__, the user's cache folder."""
-    candidates = [PACKAGE / "__pycache__"]
-    if chosen := os.environ.get("NUMBA_CACHE_DIR"):
-        candidates.insert(0, Path(chosen))
-    try:
-        user = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        candidates.append(user / "simcache")
-    except RuntimeError:  # no home at all
-        pass
-    folders = (base / f"simcache-{_fingerprint()}" for base in candidates)
-    return next((folder for folder in folders if _writable(folder)), None)
+ROOM = 2**20  # bytes; more than any kernel takes
 
 
 def compiled(function: Function) -> Function:
@@ -58,15 +31,124 @@ def compiled(function: Function) -> Function:
 
     A function from outside the package is compiled uncached, since nothing here sees edits to the
     helpers it calls.
+
+    Raises
+    ------
+    RuntimeError
+        With Numba's compiler switched off: kernels hold instructions that Python does not have.
     """
-    inside = function.__module__.partition(".")[0] == __name__.partition(".")[0]
-    folder = _cache_folder() if inside else None
-    if folder is None:
-        return cast(Function, numba.njit(nogil=True)(function))
-    # The setting is global to the process, and read only while decorating: put it back at once.
-    before = getattr(numba.config, "CACHE_DIR", "")
-    setattr(numba.config, "CACHE_DIR", str(folder))  # noqa: B010  (numba's stubs lack the name)
+    if getattr(numba.config, "DISABLE_JIT", 0):  # numba's stubs lack the name
+        setting = "NUMBA_DISABLE_JIT=1 (in the environment, or as disable_jit in .numba_config.yaml)"
+        raise RuntimeError(
+            f"Numba must be free to compile for simcache, whose kernels are no plain Python; got {setting}"
+        )
+    kernel: Any = numba.njit(nogil=True)(function)
+    if function.__module__.partition(".")[0] == __name__.partition(".")[0]:
+        kernel._cache = _Kept(function) if place().folder else _Unkept()
+    return cast(Function, kernel)
+
+
+class _Locator(_CacheLocator):
+    """Where Numba finds the files of a kernel: in our folder and, unlike with its own locators, nowhere else."""
+
+    def __init__(self, function: Any, file: str) -> None:
+        self._line = function.__code__.co_firstlineno
+        self._path = os.path.join(str(place().folder), self.get_suitable_cache_subpath(file))
+
+    @classmethod
+    def from_function(cls, function: Any, file: str) -> "_Locator":
+        return cls(function, file)
+
+    def get_cache_path(self) -> str:
+        return self._path
+
+    def get_source_stamp(self) -> str:
+        return fingerprint()
+
+    def get_disambiguator(self) -> str:
+        return str(self._line)
+
+
+class _Files(CompileResultCacheImpl):
+    def __init__(self, function: Any) -> None:
+        self._locator_classes = [_Locator]
+        super().__init__(function)
+
+
+class _Kept(FunctionCache):
+    """Numba's cache of one kernel. What cannot be loaded is compiled anew, what cannot be saved is used and dropped."""
+
+    _impl_class = _Files
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        folder, refused = place()
+        found, damage = None, ""
+        try:
+            found = super().load_overload(sig, target_context)
+        except Exception as error:  # bytes that are no pickle raise what they like
+            damage = f"{type(error).__name__}: {error}"
+            self._discard()
+        if damage:
+            _say("load", f"compiled kernels in {str(folder)!r} cannot be loaded and are compiled anew ({damage})")
+        elif found is None and (fault := _fault()):
+            _say("load", f"kernels are compiled for this process only: {str(folder)!r} takes no file ({fault})")
+        elif refused:
+            _say("load", f"{refused}; compiled kernels are kept in {str(folder)!r}")
+        elif found is None and not any(Path(str(folder)).glob("*/*.nbi")):
+            _say("load", f"compiling kernels, each once, when it is first used; they are kept in {str(folder)!r}")
+        return found
+
+    def _load_overload(self, sig: Any, target_context: Any) -> Any:
+        # Numba's own takes a data file that cannot be read for one that another process is about to write.
+        name = self._cache_file._load_index().get(self._index_key(sig, target_context.codegen()))
+        with suppress(FileNotFoundError):
+            return name and self._impl.rebuild(target_context, self._cache_file._load_data(name))
+
+    def _discard(self) -> None:
+        """Remove what is there under this kernel's names, so that it can be written again."""
+        for path in Path(self.cache_path).glob(f"{glob.escape(self._impl.filename_base)}.*"):
+            with suppress(OSError):
+                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        if _fault():
+            return
+        try:
+            super().save_overload(sig, data)
+        except OSError as error:
+            _say("save", f"a compiled kernel cannot be kept ({error})")
+
+
+class _Unkept(NullCache):
+    """In place of a disk cache where no folder can hold one: says so."""
+
+    def load_overload(self, sig: Any, target_context: Any) -> None:
+        why = place().refused or "there is no folder to keep them in"
+        _say("load", f"kernels are compiled for this process only: {why}")
+
+
+@cache
+def _fault() -> str:
+    """Why a file of a kernel's size cannot be written, a full disk or a quota, if it cannot."""
     try:
-        return cast(Function, numba.njit(nogil=True, cache=True)(function))
-    finally:
-        setattr(numba.config, "CACHE_DIR", before)  # noqa: B010
+        with tempfile.TemporaryFile(dir=place().folder) as file:
+            file.write(bytes(ROOM))
+    except OSError as error:
+        return str(error)
+    return ""
+
+
+_said: dict[str, str] = {}
+
+
+def _say(kind: str, line: str) -> None:
+    """One line on standard error, where there is one: once a process for each kind, not in the workers of one.
+
+    Numba's lock is held while it asks its cache, so no two threads come here at once.
+    """
+    if kind in _said or parent_process() is not None:
+        return
+    _said[kind] = line
+    with suppress(AttributeError, OSError, ValueError):  # none, broken, closed or too narrow
+        sys.stderr.write(f"simcache: {' '.join(line.split())}\n")
+        sys.stderr.flush()

@@ -29,6 +29,13 @@ if WITHOUT_TORCH:
     sys.meta_path.insert(0, _NoTorch)
 
 
+def pytest_sessionstart():
+    """Compile something, so that nothing that tests read on standard error is about a kernel cache that is empty."""
+    from simcache import Trace, simulate
+
+    simulate(Trace([0], 1), "fifo", 1)
+
+
 def pytest_report_header():
     if WITHOUT_TORCH:
         return "torch: left out (TORCH=0)"

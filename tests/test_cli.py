@@ -224,10 +224,14 @@ def test_record_is_what_training_sees(run):
 
 
 def test_without_torch_one_line_names_the_extra(fail, monkeypatch):
-    for module in [name for name in sys.modules if name.partition(".")[0] == "torch"]:
-        monkeypatch.delitem(sys.modules, module)
-    monkeypatch.setitem(sys.modules, "torch", None)
-    assert "pip install 'simcache[torch]'" in fail("record", "--n-items", 5, "-o", "out.npz")
+    before = list(sys.modules)
+    with monkeypatch.context() as patch:
+        for module in ["torch", *(name for name in before if name.startswith("torch."))]:
+            patch.setitem(sys.modules, module, None)
+        assert "pip install 'simcache[torch]'" in fail("record", "--n-items", 5, "-o", "out.npz")
+    # Modules are torn down in their order, newest first. Taken out and put back they stand in another, and at the end
+    # each tensor that a worker of a loader sent meets a torch that is half gone: a traceback each.
+    assert [name for name in sys.modules if name in before] == before
 
 
 # ---------------------------------------------------------------- tables

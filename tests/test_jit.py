@@ -11,6 +11,7 @@ import pytest
 
 import simcache
 from simcache.jit import compiled
+from simcache.kept import Place
 
 # Random replacement calls a compiled helper of another file, which reads a constant there; so does its reference.
 REPLAY = """
@@ -31,14 +32,19 @@ def package(tmp_path):
     return shutil.copytree(source, tmp_path / "simcache", ignore=shutil.ignore_patterns("__pycache__"))
 
 
-def replay(package, **environment):
-    """Hits, and how many kernels the disk cache gave and did not give."""
+def run(package, code, **environment):
+    """What the code prints, and what it says on standard error, line by line."""
     env = {**os.environ, "PYTHONPATH": str(package.parent), **{key: str(value) for key, value in environment.items()}}
     done = subprocess.run(
-        [sys.executable, "-c", REPLAY], env=env, cwd=package.parent, capture_output=True, text=True, check=False
+        [sys.executable, "-c", code], env=env, cwd=package.parent, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    return tuple(int(number) for number in done.stdout.split())
+    return done.stdout, done.stderr.splitlines()
+
+
+def replay(package, **environment):
+    """Hits, and how many kernels the disk cache gave and did not give."""
+    return tuple(int(number) for number in run(package, REPLAY, **environment)[0].split())
 
 
 def test_an_edited_helper_is_seen(package, tmp_path):
@@ -76,7 +82,7 @@ def test_numba_s_own_setting_is_left_alone(monkeypatch, tmp_path):
     def kernel(x):
         return x + 1
 
-    monkeypatch.setattr("simcache.jit._cache_folder", lambda: tmp_path)  # not among the real ones
+    monkeypatch.setattr("simcache.jit.place", lambda: Place(tmp_path))  # not among the real ones
     monkeypatch.setattr(numba.config, "CACHE_DIR", "somewhere")
     kernel.__module__ = "simcache.policies.kernel"
     assert compiled(kernel)(1) == 2
@@ -94,3 +100,22 @@ def test_functions_from_elsewhere_are_not_cached():
 
     assert kernel(1) == 2
     assert not kernel.stats.cache_path  # no folder: whoever edits its helpers is safe
+
+
+@pytest.mark.parametrize("where", ["environment", "file"])
+def test_a_compiler_that_is_switched_off_is_named(package, where):
+    if where == "file":
+        (package.parent / ".numba_config.yaml").write_text("disable_jit: 1\n")
+    code = """
+import subprocess, sys
+from simcache.__main__ import main
+print(main())
+from simcache import Trace, simulate
+simulate(Trace([0], 1), 'fifo', 1)
+"""
+    env = {**os.environ, "PYTHONPATH": str(package.parent), **({"NUMBA_DISABLE_JIT": "1"} if where != "file" else {})}
+    done = subprocess.run([sys.executable, "-c", code], env=env, cwd=package.parent, capture_output=True, text=True)
+    first, *_, last = done.stderr.splitlines()
+    assert (done.returncode, done.stdout) == (1, "2\n")
+    assert first == last.replace("RuntimeError", "error")
+    assert "NUMBA_DISABLE_JIT=1" in last
