@@ -9,6 +9,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
 TORCH_READY := $(VENV)/.torch-$(TORCH_VERSION)
+PIPS_READY := $(VENV)/pips/.ready
 
 # One seedable world for every run: no clock in files, no screen, and caches in the checkout, so that no home is needed.
 # Without .pyc files (PYTHONDONTWRITEBYTECODE) each start of Python would compile all that it imports again.
@@ -67,6 +68,12 @@ $(TORCH_READY): $(READY) requirements-torch.lock
 	@$(RUN) -m pip check
 	@touch $@
 
+# The newest pip, beside the one that Python brings: a test tries the set-up with both. It is not installed.
+$(PIPS_READY): $(READY) requirements-pip.lock
+	rm -rf $(@D)
+	$(RUN) -m pip download --quiet --no-deps --require-hashes --dest $(@D) -r requirements-pip.lock
+	@touch $@
+
 # ---------------------------------------------------------------- figures
 
 # figures/data/<stem>.py simulates, figures/<stem>.py draws. A name that starts with _ is a helper that all of them share.
@@ -120,10 +127,10 @@ refresh: $(READY)  ## refresh the outputs that README and the notebooks show
 # ---------------------------------------------------------------- checks
 
 ifeq ($(TORCH),0)
-test: $(READY)  ## every test; TORCH=0 leaves out those that need torch
+test: $(READY) $(PIPS_READY)  ## every test; TORCH=0 leaves out those that need torch
 	@echo "TORCH=0: the tests that need torch are left out"
 else
-test: $(TORCH_READY)
+test: $(TORCH_READY) $(PIPS_READY)
 endif
 	$(RUN) -m pytest $(PYTEST)
 
@@ -138,7 +145,7 @@ notebooks: $(READY)  ## run every notebook from top to bottom
 
 coverage: export NUMBA_JIT_COVERAGE := 1
 coverage: export NUMBA_CACHE_DIR := $(CURDIR)/.cache/numba-coverage
-coverage: $(TORCH_READY)  ## test coverage, kernels included: their lines are noted while they compile, so none may be cached
+coverage: $(TORCH_READY) $(PIPS_READY)  ## test coverage, kernels included: their lines are noted while they compile, so none may be cached
 	rm -rf .cache/numba-coverage
 	$(RUN) -m pytest --cov --cov-report=term $(PYTEST)
 
@@ -154,10 +161,11 @@ bench: $(READY)  ## measure speed against the peers, best on a quiet machine, an
 COMPILE := $(UV) pip compile --universal --generate-hashes --no-strip-extras --no-header --no-annotate --no-emit-index-url --python-version 3.11
 TORCH_NEEDS := filelock fsspec jinja2 networkx setuptools>=77.0.3 sympy>=1.13.3 typing-extensions>=4.10.0
 
-lock:  ## requirements.lock and requirements-torch.lock again, from pyproject.toml and TORCH_NEEDS (needs uv)
+lock:  ## requirements.lock, -torch.lock and -pip.lock again, from pyproject.toml and TORCH_NEEDS (needs uv)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv (pip install uv), or: make lock UV=/path/to/uv" >&2; exit 1; }
 	$(COMPILE) pyproject.toml --extra io --extra notebooks --extra distributed --extra dev -o requirements.lock
 	printf '%s\n' $(foreach need,$(TORCH_NEEDS),'$(need)') | $(COMPILE) - --constraints requirements.lock -o requirements-torch.lock
+	echo pip | $(COMPILE) - -o requirements-pip.lock
 
 clean:  ## remove what make built, but keep .venv
 	rm -rf .cache build dist results/quick .coverage .coverage.* .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
