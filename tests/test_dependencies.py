@@ -1,0 +1,81 @@
+"""Every dependency that is declared is imported by the part that declares it, or is a tool that the Makefile runs."""
+
+import ast
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+CONFIGURED = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PROJECT = CONFIGURED["project"]
+REQUIRED = {"core": PROJECT["dependencies"], **PROJECT["optional-dependencies"]}
+
+PACKAGE, TOOLS = ("simcache",), ("tests", "benchmarks", "docs", "notebooks")
+PARTS = {"notebooks": ("notebooks",), "dev": TOOLS}  # who declares what; the other extras are the package's own
+MODULES = {"jupyter": "nbformat"}  # where a dependency is imported under another name, or through what it brings
+# What is run, not imported: its trace in the Makefile, or in pyproject.toml.
+RUN = {
+    "build": r"-m build\b",
+    "hatchling": r'build-backend = "hatchling\.',
+    "import-linter": r"\blint-imports\b",
+    "mypy": r"-m mypy\b",
+    "nbmake": r"--nbmake\b",
+    "pytest-cov": r"--cov\b",
+    "ruff": r"-m ruff\b",
+}
+
+
+def sources(folder):
+    for path in (ROOT / folder).rglob("*.py"):
+        yield path.read_text()
+    for path in (ROOT / folder).rglob("*.ipynb"):
+        for cell in json.loads(path.read_text())["cells"]:
+            if cell["cell_type"] == "code":
+                yield re.sub(r"^%.*$", "", "".join(cell["source"]), flags=re.MULTILINE)
+
+
+def imported(folders):
+    """The first names of all that is imported in these folders, by a statement or by `import_module("…")`.
+
+    The command line names what it imports as "package.module:Name".
+    """
+    found = set()
+    for source in (it for folder in folders for it in sources(folder)):
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Import):
+                found |= {name.name.partition(".")[0] for name in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                found.add(node.module.partition(".")[0])
+            elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("import_module", "pytest.importorskip"):
+                found |= {it.value.partition(".")[0] for it in node.args if isinstance(it, ast.Constant)}
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found |= set(re.findall(r"^(\w+)[\w.]*:[A-Z]\w*$", node.value))
+    return found
+
+
+@pytest.mark.parametrize("part", REQUIRED)
+def test_what_is_declared_is_used(part):
+    text = (ROOT / "Makefile").read_text() + (ROOT / "pyproject.toml").read_text()
+    found = imported(PARTS.get(part, PACKAGE))
+    names = [re.match(r"[\w-]+", it)[0] for it in REQUIRED[part]]
+    assert names == sorted(names)
+    unused = [
+        name
+        for name in names
+        if not (re.search(RUN[name], text) if name in RUN else MODULES.get(name, name.removesuffix("-stubs")) in found)
+    ]
+    assert unused == [], f"{part} declares what nothing in {PARTS.get(part, PACKAGE)} imports"
+
+
+def test_a_dependency_that_nothing_imports_is_noticed(monkeypatch):
+    monkeypatch.setitem(REQUIRED, "io", ["tabulate>=0.9"])
+    with pytest.raises(AssertionError, match="io declares what nothing"):
+        test_what_is_declared_is_used("io")
+
+
+def test_an_extra_s_libraries_are_no_part_of_the_core():
+    core = {re.match(r"[\w-]+", it)[0] for it in REQUIRED["core"]}
+    assert not core & {re.match(r"[\w-]+", it)[0] for part in REQUIRED if part != "core" for it in REQUIRED[part]}
