@@ -1,37 +1,96 @@
 """Atomic writes: a file appears whole or not at all."""
 
+import fcntl
 import os
-import tempfile
+import re
+import secrets
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from hashlib import sha256
 from pathlib import Path
+
+LONGEST = 64  # bytes of a name that a temporary one repeats: some file systems take 143, most 255
 
 
 @contextmanager
 def replacing(path: str | os.PathLike[str], suffix: str = "") -> Iterator[Path]:
     """A temporary path beside `path`, renamed over it when the block ends well, removed when it does not.
 
+    Where `path` is a link, the file that it points to is written. A file that was there keeps its mode, and its owner
+    where the system lets it. What a killed process left behind is removed by the next write to the same path.
+
     Raises
     ------
     OSError
-        When the folder does not exist or cannot be written to; `path` is as it was.
+        When the folder does not exist or cannot be written to, or `path` is no file; `path` is as it was.
     """
     target = Path(path)
+    if target.is_symlink():
+        target = Path(os.path.realpath(target))
     if target.is_dir():
         raise IsADirectoryError(f"a file must be written to a file's path, got the folder {str(target)!r}")
     if not target.parent.is_dir():
         raise FileNotFoundError(f"the folder to write to must exist, got {str(target.parent)!r}")
+    before = _status(target)
+    stem, ending = _stem(target.name), suffix or target.suffix
+    _sweep(target.parent, stem)
     try:
-        handle, name = tempfile.mkstemp(suffix=suffix or target.suffix, prefix=f".{target.name}.", dir=target.parent)
+        handle, temporary = _made(target.parent, stem, ending if len(ending) <= 16 else "", before is None)
     except PermissionError:
         raise PermissionError(f"the folder to write to must be writable, got {str(target.parent)!r}") from None
-    os.close(handle)
-    temporary = Path(name)
     try:
         yield temporary
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)  # mkstemp makes files private; keep what an ordinary write would give
+        if before is not None:
+            with suppress(OSError):  # only root may give files away
+                os.chown(temporary, before.st_uid, before.st_gid)
+            temporary.chmod(stat.S_IMODE(before.st_mode) & 0o777)
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+        os.close(handle)
+
+
+def _status(target: Path) -> os.stat_result | None:
+    """What there is to be replaced."""
+    try:
+        found = os.stat(target)
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(f"a file must be written to a file's path, got the device, pipe or socket {str(target)!r}")
+    return found
+
+
+def _stem(name: str) -> str:
+    """What temporaries of a name begin with."""
+    raw = os.fsencode(name)
+    return f".{name}." if len(raw) <= LONGEST else f".{sha256(raw).hexdigest()[:16]}."
+
+
+def _made(folder: Path, stem: str, ending: str, new: bool) -> tuple[int, Path]:
+    """A new file, locked for as long as its handle is open; one that is to replace another is private until then."""
+    while True:
+        path = folder / f"{stem}{secrets.token_hex(8)}{ending}"
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666 if new else 0o600)
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(handle).st_nlink:  # else swept away before it was locked
+            return handle, path
+        os.close(handle)
+
+
+def _sweep(folder: Path, stem: str) -> None:
+    """Remove what killed writers left: the temporaries that nobody holds a lock on."""
+    ours = re.compile(re.escape(stem) + r"[0-9a-f]{16}(\.[^.]*)?")
+    names: list[str] = []
+    with suppress(OSError):  # a folder that may be written to, and not listed
+        names = os.listdir(folder)
+    for path in (folder / name for name in names if ours.fullmatch(name)):
+        with suppress(OSError):  # locked, gone, or another's
+            handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
+            finally:
+                os.close(handle)

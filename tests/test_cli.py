@@ -528,7 +528,7 @@ def test_a_folder_that_is_not_writable(fail, monkeypatch):
     def refuse(*arguments, **named):  # as the system does, unless root asks
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("simcache.files.tempfile.mkstemp", refuse)
+    monkeypatch.setattr("simcache.files.os.open", refuse)
     monkeypatch.setattr("simcache.cli.simulating.hit_curve", None)  # refused before any work is done
     assert "the folder to write to must be writable, got '.'" in fail("curve", "zipf.npz", "lru", "-o", "t.csv")
 

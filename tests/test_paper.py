@@ -219,7 +219,7 @@ def test_stationary_bound_on_finite_traces():
         for c in range(1, trace.n_items + 1):
             misses = n - simulate(trace, "opt", c, bypass=True).sum()
             assert misses >= ((n - w + 1) * (d[1:] - c) / w).max() - 1e-9
-    trace = Trace.of("aaabcdeaaa")
+    trace = Trace.of(list("aaabcdeaaa"))
     d = theory.working_set(trace)[1:]
     assert (len(trace) * (d - 1) / np.arange(1, 11)).max() > 10 - simulate(trace, "opt", 1, bypass=True).sum()
 

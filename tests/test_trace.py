@@ -3,16 +3,17 @@
 import copy
 import dataclasses
 import io
+import json
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import traces
 
 from simcache import Trace
-from simcache.files import replacing
 from simcache.trace import COLUMNS, whole
 
 SOURCE = {"generator": "hand", "alpha": 0.5, "wide": True, "trace_seed": 7}
@@ -39,6 +40,31 @@ def test_ids_are_a_copy_of_what_was_given(dtype):
     assert trace.ids.tolist() == [2, 0, 1]
     assert trace.ids.dtype == np.int32
     assert trace.ids.flags.c_contiguous
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        [np.uint64(2), np.int64(0), 1],  # NumPy makes floats of these
+        np.array([2, 0, 1], object),
+        np.ma.array([2, 0, 1], mask=False),
+        pd.Series([2, 0, 1], index=[5, 6, 7]),
+        pd.DataFrame({"item": [2, 0, 1]}),
+        pd.array([2, 0, 1], "Int64"),
+        memoryview(np.array([2, 0, 1])),
+    ],
+    ids=lambda given: type(given).__name__,
+)
+def test_ids_in_any_array_are_what_it_holds(given):
+    assert Trace(given, 3).ids.tolist() == [2, 0, 1]
+
+
+def test_there_are_as_many_epochs_as_accesses_or_few(monkeypatch):
+    monkeypatch.setattr("simcache.checks.EPOCHS_LIMIT", 3)
+    assert len(Trace([0] * 5, 1, epochs=range(5)).epochs) == 5
+    assert Trace([], 1, epochs=[0, 0, 0]).epochs == (0, 0, 0)
+    with pytest.raises(ValueError, match="a trace must have at most 3 epochs, got 4 for trace 'trace'"):
+        Trace([], 1, epochs=[0] * 4)
 
 
 def test_strided_and_read_only_ids_are_copied_too():
@@ -144,49 +170,6 @@ def test_views():
     assert "repeats none" in repr(Trace([], 1))
 
 
-# -- of ---------------------------------------------------------------------------------------------------------------
-
-
-@given(st.lists(st.one_of(st.integers(-5, 5), st.text(max_size=2), st.booleans(), st.tuples(st.integers(0, 2)))))
-def test_of_numbers_keys_by_first_appearance(keys):
-    trace = Trace.of(keys, "keys")
-    order = list(dict.fromkeys(keys))
-    assert trace.ids.tolist() == [order.index(key) for key in keys]
-    assert trace.n_items == max(1, len(order))
-    assert trace.name == "keys"
-
-
-@pytest.mark.parametrize("dtype", ["i1", "u2", "i8", "u8"])
-def test_of_integer_arrays(dtype):
-    keys = np.array([7, 100, 7, 3], dtype)
-    keys[1] = np.iinfo(dtype).max
-    assert Trace.of(keys).ids.tolist() == [0, 1, 0, 2]
-    assert Trace.of(keys[:0]).n_items == 1
-
-
-def test_of_takes_equal_keys_for_one():
-    assert Trace.of([1, 1.0, True, 0]).ids.tolist() == [0, 0, 0, 1]
-    assert Trace.of(np.array([1.5, 2.5, 1.5])).ids.tolist() == [0, 1, 0]
-    assert Trace.of(iter("abca")).ids.tolist() == [0, 1, 2, 0]
-    assert Trace.of(np.array([True, False])).ids.tolist() == [0, 1]
-
-
-@pytest.mark.parametrize(
-    ("keys", "error", "message"),
-    [
-        (["a", None], TypeError, r"keys must not be None for trace 'trace', got None at position 1"),
-        ([0, 1, float("nan")], ValueError, r"keys must not be NaN for trace 'trace', got nan at position 2"),
-        (np.array([0.5, np.nan]), ValueError, r"keys must not be NaN .*, got nan at position 1"),
-        (np.zeros((2, 2), int), ValueError, r"keys must be one-dimensional for trace 'trace', got shape \(2, 2\)"),
-        ([1, [2]], TypeError, r"keys must be hashable for trace 'trace', got \[2\] at position 1"),
-        (None, TypeError, r"keys must be a list, an array or another iterable for trace 'trace', got None"),
-    ],
-)
-def test_of_refuses(keys, error, message):
-    with pytest.raises(error, match=message):
-        Trace.of(keys)
-
-
 # -- what it refuses --------------------------------------------------------------------------------------------------
 
 
@@ -211,6 +194,9 @@ def test_of_refuses(keys, error, message):
         (([0], True), TypeError, r"n_items must be a whole number .*, got True"),
         (([0], None), TypeError, r"n_items must be a whole number .*, got None"),
         (([0], 1, 5), TypeError, r"name must be a string, got 5"),
+        (([0], 1, "a" * 1001), ValueError, r"name must have at most 1000 characters, .*, got 'aaa.* … a+'$"),
+        (([0], 1, "a\udc80"), ValueError, r"name must have .* half of a surrogate pair, got 'a\\udc80'"),
+        (([0], 1, "a\0"), ValueError, r"name must have .* none of them NUL .*, got 'a\\x00'"),
         (([0, 0], 1, "a", ()), ValueError, r"epochs must be start offsets for trace 'a': first 0, .*; got \(\)"),
         (([0, 0], 1, "a", (1,)), ValueError, r"epochs must be start offsets .*; got \(1,\)"),
         (([0, 0], 1, "a", (0, 2, 1)), ValueError, r"non-decreasing, .*; got \(0, 2, 1\)"),
@@ -223,6 +209,27 @@ def test_of_refuses(keys, error, message):
         (([0], 1, "a", (0,), {"a": [1]}), TypeError, r"source values must be .* for trace 'a', got a=\[1\]"),
         (([0], 1, "a", (0,), {"a": None}), TypeError, r"source values must be .*, got a=None"),
         (([0], 1, "a", (0,), {"a": 1j}), TypeError, r"source values must be .*, got a=1j"),
+        (
+            ([0], 1, "a", (0,), {"a": 2**64}),
+            ValueError,
+            r"whole numbers -2\^63 … 2\^64 - 1, .*, got a=184467",
+        ),
+        (
+            ([0], 1, "a", (0,), {"a": -(2**63) - 1}),
+            ValueError,
+            r"whole numbers .*, got a=-9223372036854775809",
+        ),
+        (([0], 1, "a", (0,), {"a": "\ud800"}), ValueError, r"text without halves .* for trace 'a', got a='\\ud800'"),
+        (
+            ([0], 1, "a", (0,), {"a": "x" * 10**6}),
+            ValueError,
+            r"source must have at most 1000000 .*, got 1000009",
+        ),
+        (([0, 2**70], 2), ValueError, r"ids must lie in .*, got 1180591620717411303424 at position 1"),
+        (([2**63, -1], 2), ValueError, r"ids must lie in .*, got -1 at position 1"),
+        ((np.ma.array([0, 1], mask=[0, 1]), 2), ValueError, r"ids must not be masked for trace 'trace', .* position 1"),
+        ((np.array([1, True], object), 2), TypeError, r"ids must be whole numbers .*, got object True"),
+        ((pd.DataFrame({"a": [0], "b": [1]}), 2), ValueError, r"ids must be one column .*, got a data frame of 2"),
     ],
 )
 def test_refusals(arguments, error, message):
@@ -237,7 +244,7 @@ def test_the_tables_own_columns_are_refused(column):
 
 
 def test_a_bad_id_far_into_a_trace_is_found(monkeypatch):
-    monkeypatch.setattr("simcache.trace.CHUNK", 4)
+    monkeypatch.setattr("simcache.checks.CHUNK", 4)
     ids = np.zeros(11, np.int64)
     ids[9] = 5
     with pytest.raises(ValueError, match="got 5 at position 9"):
@@ -258,7 +265,7 @@ def test_whole():
 
 # -- its file ---------------------------------------------------------------------------------------------------------
 
-SCALARS = st.one_of(st.text(max_size=5), st.integers(-(2**70), 2**70), st.floats(allow_nan=False), st.booleans())
+SCALARS = st.one_of(st.text(max_size=5), st.integers(-(2**63), 2**64 - 1), st.floats(allow_nan=False), st.booleans())
 NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=8)
 KEYS = st.sampled_from(["generator", "alpha", "trace_seed", "Größe", "x1"])
 
@@ -273,6 +280,16 @@ def test_save_and_load(tmp_path_factory, trace, name, source, more_items):
     trace.save(path)
     assert same(Trace.load(path), trace)
     assert [file.name for file in path.parent.iterdir()] == ["trace.npz"]
+
+
+def test_a_source_that_is_not_finite_is_kept_as_strict_json(tmp_path):
+    trace = Trace([0], 1, source={"a": float("nan"), "b": float("inf"), "c": float("-inf"), "d": "nan", "e": 1e308})
+    trace.save(tmp_path / "trace.npz")
+    text = str(np.load(tmp_path / "trace.npz")["source"])
+    json.loads(text, parse_constant=lambda word: pytest.fail(f"{word} is not JSON"))
+    again = Trace.load(tmp_path / "trace.npz").source
+    assert np.isnan(again["a"])
+    assert list(again.values())[1:] == [np.inf, -np.inf, "nan", 1e308]
 
 
 def saved(path):
@@ -365,38 +382,3 @@ def test_a_file_that_is_not_there(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(FileNotFoundError, match="the folder to write to must exist"):
         TRACE.save(tmp_path / "file" / "trace.npz")
-
-
-# -- atomic writes ----------------------------------------------------------------------------------------------------
-
-
-def test_a_failed_write_leaves_the_old_file(tmp_path):
-    path = tmp_path / "table.csv"
-    path.write_text("old")
-
-    def fail():
-        with replacing(path) as temporary:
-            temporary.write_text("half")
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        fail()
-    assert path.read_text() == "old"
-    assert [file.name for file in tmp_path.iterdir()] == ["table.csv"]
-
-
-def test_a_folder_that_is_not_writable(tmp_path, monkeypatch):
-    def refuse(**_):
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr("tempfile.mkstemp", refuse)  # a real one would not stop root
-    with pytest.raises(PermissionError, match=r"the folder to write to must be writable, got '.*'"):
-        TRACE.save(tmp_path / "trace.npz")
-
-
-def test_a_written_file_has_the_mode_of_any_other(tmp_path):
-    (tmp_path / "plain").write_text("")
-    with replacing(tmp_path / "made.csv") as temporary:
-        assert temporary.suffix == ".csv"
-        temporary.write_text("")
-    assert (tmp_path / "made.csv").stat().st_mode == (tmp_path / "plain").stat().st_mode
