@@ -254,7 +254,7 @@ def test_repeat_share_and_edges():
     twice = synth.repeat(synth.repeat(inner, 0.5, seed=1), 0.25, seed=2).source
     assert twice["generator"] == "repeat(repeat(shuffled))"
     assert (twice["probability"], twice["probability_2"], twice["repeat_seed_2"]) == (0.5, 0.25, 2)
-    assert synth.repeat(Trace.of("abca"), 0.5).source["generator"] == "repeat(trace)"
+    assert synth.repeat(Trace.of(list("abca")), 0.5).source["generator"] == "repeat(trace)"
 
 
 def test_no_accesses_are_a_trace():

@@ -5,14 +5,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from ..jit import compiled
 from ..trace import Scalar, Trace
-from .checks import flag, generator, real, size, whole_seed
+from .checks import flag, generator, real, size, sized, whole_seed
 from .draws import CHUNK, chained, laws
-
-TOLERANCE = 1e-9
+from .sparse import transitions
 
 
 def markov(matrix: Any, n_accesses: int, *, seed: int = 0) -> Trace:
@@ -23,7 +21,8 @@ def markov(matrix: Any, n_accesses: int, *, seed: int = 0) -> Trace:
     Parameters
     ----------
     matrix : array_like or scipy sparse, shape (n_items, n_items)
-        Transition probabilities >= 0; each row sums to 1 (within 1e-9).
+        Transition probabilities >= 0; each row sums to 1: within 1e-9, or, of numbers in float32 and float16, what
+        rounding them leaves. What is given twice in a sparse matrix is added.
     n_accesses : int
         0 … 2^31 - 1.
     seed : int
@@ -35,7 +34,7 @@ def markov(matrix: Any, n_accesses: int, *, seed: int = 0) -> Trace:
         When an argument is not as stated; of rows that do not sum to 1 the first is named.
     """
     where = "synth.markov"
-    rows = _checked(matrix, where)
+    rows = transitions(matrix, where)
     n_items = rows.shape[0]
     n_accesses, seed = size(n_accesses, "n_accesses", where, 0), whole_seed(seed, where)
     law, items = laws(rows.data, rows.indptr.astype(np.int64)), rows.indices.astype(np.int32)
@@ -69,9 +68,8 @@ def ring(n_items: int, n_accesses: int, jump: float, *, directed: bool = False, 
         When an argument is not as stated.
     """
     where = "synth.ring"
-    n_items, n_accesses = size(n_items, "n_items", where), size(n_accesses, "n_accesses", where, 0)
+    n_items, n_accesses, seed = sized(n_items, n_accesses, seed, where)
     jump, directed = real(jump, "jump", where, 1.0), flag(directed, "directed", where)
-    seed = whole_seed(seed, where)
     rng = generator(seed)
     ids = np.empty(n_accesses, np.int32)
     item = int(rng.integers(0, n_items))
@@ -121,31 +119,6 @@ def repeat(trace: Trace, probability: float, *, seed: int = 0) -> Trace:
         again = f"_{int(again[1:] or 1) + 1}"
     source |= {f"probability{again}": probability, f"repeat_seed{again}": seed}
     return Trace(ids, trace.n_items, f"repeat({trace.name})-{probability}", epochs, source)
-
-
-def _checked(matrix: Any, where: str) -> Any:
-    """`matrix` as rows of positive probabilities in canonical CSR form, the caller's own left as it was."""
-    try:
-        rows: Any = matrix if sparse.issparse(matrix) else np.asarray(matrix)
-    except ValueError:
-        raise ValueError(f"matrix must be square, n_items by n_items, for {where}, got ragged rows") from None
-    if rows.dtype.kind not in "biuf":
-        raise TypeError(f"matrix must hold numbers for {where}, got {rows.dtype}")
-    if rows.ndim != 2 or rows.shape[0] != rows.shape[1] or rows.shape[0] == 0:
-        raise ValueError(f"matrix must be square, n_items by n_items, for {where}, got shape {rows.shape}")
-    rows = sparse.csr_array(rows, dtype=np.float64, copy=True)
-    rows.sum_duplicates()
-    bad = np.flatnonzero(~((rows.data >= 0) & (rows.data <= 1 + TOLERANCE)))
-    if bad.size:
-        row = int(np.searchsorted(rows.indptr, bad[0], "right")) - 1
-        value, column = rows.data[bad[0]], rows.indices[bad[0]]
-        raise ValueError(f"matrix must hold probabilities 0 … 1 for {where}, got {value} in row {row}, column {column}")
-    sums = np.asarray(rows.sum(axis=1)).ravel()
-    off = np.flatnonzero(np.abs(sums - 1) > TOLERANCE)
-    if off.size:
-        raise ValueError(f"each row of matrix must sum to 1 for {where}, got {sums[off[0]]} in row {off[0]}")
-    rows.eliminate_zeros()
-    return rows
 
 
 @compiled

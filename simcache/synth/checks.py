@@ -5,8 +5,9 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ..trace import LIMIT, whole
+from ..checks import LIMIT, whole
 
 
 def size(value: Any, what: str, where: str, low: int = 1) -> int:
@@ -14,11 +15,17 @@ def size(value: Any, what: str, where: str, low: int = 1) -> int:
     return whole(value, what, low, LIMIT, f" for {where}")
 
 
-def length(n_items: int, epochs: int, where: str) -> int:
-    """Accesses in `epochs` passes over `n_items`, if a trace can hold as many."""
+def sized(n_items: Any, n_accesses: Any, seed: Any, where: str) -> tuple[int, int, int]:
+    """Items to draw from, how many accesses to draw, and the seed."""
+    return size(n_items, "n_items", where), size(n_accesses, "n_accesses", where, 0), whole_seed(seed, where)
+
+
+def passes(n_items: Any, epochs: Any, seed: Any, where: str) -> tuple[int, int, NDArray[np.int32]]:
+    """Items, the seed, and room for an access to each in every epoch, if a trace can hold as many."""
+    n_items, epochs, seed = size(n_items, "n_items", where), size(epochs, "epochs", where), whole_seed(seed, where)
     if n_items * epochs > LIMIT:
         raise ValueError(f"n_items * epochs must be at most {LIMIT} accesses for {where}, got {n_items} * {epochs}")
-    return n_items * epochs
+    return n_items, seed, np.empty(n_items * epochs, np.int32)
 
 
 def real(value: Any, what: str, where: str, high: float = math.inf) -> float:

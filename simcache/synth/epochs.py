@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from ..jit import compiled
 from ..trace import Scalar, Trace
-from .checks import flag, generator, length, size, whole_seed
+from .checks import flag, generator, passes, size, sized
 
 
 def loop(n_items: int, n_accesses: int) -> Trace:
@@ -22,7 +22,7 @@ def loop(n_items: int, n_accesses: int) -> Trace:
         When an argument is not as stated.
     """
     where = "synth.loop"
-    n_items, n_accesses = size(n_items, "n_items", where), size(n_accesses, "n_accesses", where, 0)
+    n_items, n_accesses, _ = sized(n_items, n_accesses, 0, where)
     ids = np.resize(np.arange(min(n_items, n_accesses), dtype=np.int32), n_accesses)
     return Trace(ids, n_items, f"loop-{n_items}", (0, *range(n_items, n_accesses, n_items)), {"generator": "loop"})
 
@@ -43,8 +43,7 @@ def shuffled(n_items: int, epochs: int, *, seed: int = 0) -> Trace:
         When an argument is not as stated.
     """
     where = "synth.shuffled"
-    n_items, epochs, seed = size(n_items, "n_items", where), size(epochs, "epochs", where), whole_seed(seed, where)
-    ids = np.empty(length(n_items, epochs, where), np.int32)
+    n_items, seed, ids = passes(n_items, epochs, seed, where)
     rng = generator(seed)
     for start in range(0, ids.size, n_items):
         ids[start : start + n_items] = rng.permutation(n_items)
@@ -77,9 +76,8 @@ def shuffle_buffer(n_items: int, epochs: int, buffer: int, *, drain: bool = True
         When an argument is not as stated.
     """
     where = "synth.shuffle_buffer"
-    n_items, epochs, seed = size(n_items, "n_items", where), size(epochs, "epochs", where), whole_seed(seed, where)
+    n_items, seed, ids = passes(n_items, epochs, seed, where)
     buffer, drain = size(buffer, "buffer", where), flag(drain, "drain", where)
-    ids = np.empty(length(n_items, epochs, where), np.int32)
     rng = generator(seed)
     if drain:
         filled = np.minimum(buffer, np.arange(n_items, 0, -1))

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ..jit import compiled
 from ..trace import Scalar, Trace
-from .checks import generator, real, size, whole_seed
+from .checks import generator, real, sized
 from .draws import independent, laws
 
 
@@ -27,8 +27,7 @@ def uniform(n_items: int, n_accesses: int, *, seed: int = 0) -> Trace:
         When an argument is not as stated.
     """
     where = "synth.uniform"
-    n_items, n_accesses = size(n_items, "n_items", where), size(n_accesses, "n_accesses", where, 0)
-    seed = whole_seed(seed, where)
+    n_items, n_accesses, seed = sized(n_items, n_accesses, seed, where)
     ids = generator(seed).integers(0, n_items, n_accesses, np.int32)
     return Trace(ids, n_items, f"uniform-{n_items}", source={"generator": "uniform", "trace_seed": seed})
 
@@ -53,8 +52,8 @@ def zipf(n_items: int, n_accesses: int, alpha: float, *, seed: int = 0) -> Trace
         When an argument is not as stated.
     """
     where = "synth.zipf"
-    n_items, n_accesses = size(n_items, "n_items", where), size(n_accesses, "n_accesses", where, 0)
-    alpha, seed = real(alpha, "alpha", where), whole_seed(seed, where)
+    n_items, n_accesses, seed = sized(n_items, n_accesses, seed, where)
+    alpha = real(alpha, "alpha", where)
     rng = generator(seed)
     items = rng.permutation(n_items).astype(np.int32)
     law = laws(_powers(n_items, alpha), np.array([0, n_items]))

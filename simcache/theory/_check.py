@@ -1,21 +1,27 @@
 """What every closed form asks of its arguments: checked once, at the door, with one wording."""
 
-import operator
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from .. import checks
+from ..arrays import plain, saturated, square, tolerance, whole_numbers
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
 
 def _numbers(value: ArrayLike, what: str, must: str, kinds: str) -> NDArray[Any]:
-    given = np.asarray(value)
+    given = np.asarray(plain(value, what))
     if given.size and given.dtype.kind not in kinds:
-        came = repr(value) if given.size == 1 else f"{given.dtype} of shape {given.shape}"
-        raise TypeError(f"{what} must be {must}, got {came}")
+        raise _kind_error(value, given, what, must)
     return given
+
+
+def _kind_error(value: ArrayLike, given: NDArray[Any], what: str, must: str) -> TypeError:
+    came = checks.short(value) if given.size == 1 else f"{given.dtype} of shape {given.shape}"
+    return TypeError(f"{what} must be {must}, got {came}")
 
 
 def _first(bad: NDArray[np.bool_], given: NDArray[Any]) -> object:
@@ -45,28 +51,21 @@ def fractions(value: ArrayLike) -> Floats:
 
 
 def whole(value: ArrayLike, what: str, low: int = 1) -> Whole:
-    """Whole numbers >= `low` as int64; 5.0 is refused, as `simulate` refuses it."""
+    """Whole numbers >= `low` as int64, where those beyond it are its largest; 5.0 is refused, as `simulate` does."""
     must = f"whole numbers >= {low}"
-    given = _numbers(value, what, must, "iu")
+    read = plain(value, what)
+    given = whole_numbers(read)
+    if given is None:
+        raise _kind_error(value, np.asarray(read), what, must)
     bad = np.asarray(given < low)
     if bad.any():
         raise ValueError(f"{what} must be {must}, got {_first(bad, given)}")
-    if given.dtype.kind == "u":
-        given = np.minimum(given.astype(np.uint64), np.uint64(2**63 - 1))
-    return given.astype(np.int64)
+    return saturated(given)
 
 
 def one(value: object, what: str, low: int = 1) -> int:
     """One whole number >= `low`."""
-    try:
-        if isinstance(value, bool | np.bool_):
-            raise TypeError
-        number = operator.index(value)  # type: ignore[arg-type]
-    except TypeError:
-        raise TypeError(f"{what} must be a whole number >= {low}, got {value!r}") from None
-    if number < low:
-        raise ValueError(f"{what} must be a whole number >= {low}, got {number}")
-    return number
+    return checks.whole(value, what, low)
 
 
 def probabilities(weights: ArrayLike) -> Floats:
@@ -94,17 +93,19 @@ def probabilities(weights: ArrayLike) -> Floats:
 
 
 def stochastic(matrix: ArrayLike) -> Floats:
-    """A transition matrix: square, rows summing to 1 (within 1e-9, then normalised), irreducible."""
+    """A transition matrix: square, rows summing to 1 (as `tolerance` tells, then normalised), irreducible."""
     must = "a square matrix of numbers >= 0 whose rows sum to 1"
-    chain = _numbers(matrix, "matrix", must, "iuf").astype(np.float64)
+    given = _numbers(square(matrix, "matrix"), "matrix", must, "iuf")
+    chain = given.astype(np.float64)
     if chain.ndim != 2 or chain.shape[0] != chain.shape[1] or chain.size == 0:
         raise ValueError(f"matrix must be {must}, got shape {chain.shape}")
-    bad = ~((chain >= 0) & (chain <= 1 + 1e-9))
+    away = tolerance(given, len(given))
+    bad = ~((chain >= 0) & (chain <= 1 + away))
     if bad.any():
         raise ValueError(f"matrix must be {must}, got the entry {_first(bad, chain)}")
     sums = chain.sum(axis=1)
     off = int(np.argmax(np.abs(sums - 1)))
-    if abs(sums[off] - 1) > 1e-9:
+    if not abs(sums[off] - 1) <= away:
         raise ValueError(f"matrix must be {must}, got {sums[off]} in row {off}")
     if not (_reach(chain).all() and _reach(chain.T).all()):
         raise ValueError("matrix must be irreducible (every item can be reached from every other), got one that is not")
