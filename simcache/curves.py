@@ -1,12 +1,14 @@
 """hit_curve(): one policy on one trace, at many sizes; exact, or from a sample of the items."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from .arrays import column, saturated
+from .checks import short
 from .counting import count_hits, has_one_pass
 from .policies import Counts
 from .simulation import Chosen, Policy, check_seed, check_trace, choose, dense
@@ -14,8 +16,7 @@ from .spatial import sampled
 from .tables import curve_table, default_capacities, estimate_table, warmup_of
 from .trace import Trace, whole
 
-Row = dict[str, Any]
-RowOf = Callable[..., Row]
+MOST_REPEATS = 10_000
 
 
 def hit_curve(
@@ -42,15 +43,17 @@ def hit_curve(
         As for `simulate`.
     capacities : iterable of int, optional
         Sizes in items, not shares of them as for `sweep`; by default about 100, log-spaced from 1 to `trace.n_items`.
+        Those above 2^63 - 1 are taken for that: all hold everything.
     seed : int
         The policy's seed, and the sample's.
     warmup : int, optional
         Accesses left out of `hit_rate_warm`; by default the first epoch, where there are two or more.
     sample : float, optional
         Share of the items to replay, in (0, 1): an estimate, for any policy, with `low` and `high` a nominal 95 % band.
-        Sizes of less than about 10 / `sample` items are below its resolution.
+        Sizes of less than about 10 / `sample` items are below its resolution. At least eight items are replayed: where
+        that is all of them, nothing is estimated, and the band has no width.
     repeats : int
-        Samples to average.
+        Samples to average, 1 … 10,000.
     **params
         The policy's own parameters.
 
@@ -79,11 +82,11 @@ def hit_curve(
     number, warm = check_seed(seed), warmup_of(trace, warmup)
     ids, n_items = dense(trace)
     if sample is not None:
-        share, times = _check_sample(sample), whole(repeats, "repeats", 1)
+        share, times = _check_sample(sample), _check_repeats(repeats)
         estimate = _sampled(chosen, ids, n_items, sizes, share, times, number)
         return estimate_table(trace, chosen.label, sizes, number, warm, *estimate)
     if repeats != 1:
-        raise ValueError(f"repeats must be 1 without a sample, got {repeats!r}")
+        raise ValueError(f"repeats must be 1 without a sample, got {short(repeats)}")
     one_pass = has_one_pass(chosen, sizes.size, capacities is not None)
     label = f"{chosen.label} on {trace.name}"
     try:
@@ -117,15 +120,21 @@ def _check_capacities(trace: Trace, capacities: Iterable[int] | None) -> Counts:
         return np.array(default_capacities(trace.n_items), np.int64)
     if isinstance(capacities, str | bytes) or not isinstance(capacities, Iterable):
         raise TypeError(f"capacities must be a list of whole numbers of items{where}, got {capacities!r} alone")
-    if isinstance(capacities, np.ndarray) and capacities.ndim == 1 and capacities.dtype.kind in "iu":
-        sizes = capacities  # many at once
-    else:
-        sizes = np.array([min(_size(c, where), 2**62) for c in capacities], np.int64)
-    if not sizes.size:
+    given = column(capacities, "capacities", where)
+    if not (isinstance(given, np.ndarray) and given.dtype.kind in "iu"):
+        given = np.array([min(_size(c, where), 2**63 - 1) for c in given], np.int64)
+    if not given.size:
         raise ValueError(f"capacities must name at least one size{where}, got none")
-    if sizes.min() < 1:
-        whole(sizes.min(), "capacity", 1, None, where, " of items")
-    return sizes.astype(np.int64)
+    if given.min() < 1:
+        whole(given.min(), "capacity", 1, None, where, " of items")
+    return saturated(given)
+
+
+def _check_repeats(repeats: object) -> int:
+    times = whole(repeats, "repeats", 1)
+    if times > MOST_REPEATS:
+        raise ValueError(f"repeats must be at most {MOST_REPEATS}, got {short(repeats)}")
+    return times
 
 
 def _size(capacity: object, where: str) -> int:
@@ -140,8 +149,8 @@ def _size(capacity: object, where: str) -> int:
 def _check_sample(sample: object) -> float:
     try:
         share = math.nan if isinstance(sample, bool | str) else float(sample)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         share = math.nan
     if not 0 < share < 1:
-        raise ValueError(f"sample must be a share of the items in (0, 1), got {sample!r}")
+        raise ValueError(f"sample must be a share of the items in (0, 1), got {short(sample)}")
     return share

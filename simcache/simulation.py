@@ -13,6 +13,7 @@ import pandas as pd
 from numba.core.dispatcher import Dispatcher
 
 from . import policies
+from .checks import short
 from .policies import Hits, Ids
 from .trace import Trace, whole
 
@@ -189,15 +190,16 @@ def _cast(value: Any, default: Any, parameter: str, name: str) -> Any:
     try:
         if kind is bool and value in (True, False) and not isinstance(value, float):
             return bool(value)
-        if kind is int and not isinstance(value, bool):
-            return operator.index(value)
+        if kind is int and not isinstance(value, bool) and -(2**63) <= (number := operator.index(value)) < 2**63:
+            return number
         if kind is float and not isinstance(value, bool | str):
             return float(value)
         if kind not in (bool, int, float) and isinstance(value, kind):
             return value
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         pass
-    raise TypeError(f"parameter {parameter!r} of policy {name!r} must be a {kind.__name__}, got {value!r}")
+    size = " of 64 bits" if kind is int else ""
+    raise TypeError(f"parameter {parameter!r} of policy {name!r} must be a {kind.__name__}{size}, got {short(value)}")
 
 
 def _short(value: object) -> str:

@@ -127,8 +127,8 @@ def sampled(
     -------
     hit_rate, half_width : arrays of float64, shape (k,)
         The band is Student's t over the parts, widened by how far their mean lies from the whole sample: smaller
-        caches do differ, and this is how much when the sample shrinks by a factor of `parts`. NaN where
-        the trace has too few items for two parts.
+        caches do differ, and this is how much when the sample shrinks by a factor of `parts`. 0 where every item is
+        in the sample, as where the trace has no more than `parts`: then the hits are counted, not estimated.
     """
     wanted = np.asarray(capacities, np.int64)
     runs = [_one(ids, n_items, wanted, hits_at, rate, parts, (seed + r) % 2**64) for r in range(repeats)]
@@ -158,12 +158,11 @@ def _one(
         return np.asarray(misses * touched / (held * ids.size), np.float64)
 
     estimate = missed(whole, owner.size)
+    if owner.size == touched:
+        return 1 - estimate, np.zeros(wanted.shape), np.zeros(wanted.shape)
     alone = []
-    for p in range(min(parts, owner.size)):
+    for p in range(parts):  # each of one item or more: a sample of fewer is of all items
         some, held = thinned(whole, owner, p)
         alone.append(missed(some, held.size))
-    if len(alone) < 2:
-        unknown = np.full(wanted.shape, np.nan)
-        return 1 - estimate, unknown, unknown
     spread = stdtrit(len(alone) - 1, 0.975) * np.std(alone, axis=0, ddof=1) / len(alone) ** 0.5
     return 1 - estimate, spread, np.mean(alone, axis=0) - estimate

@@ -115,7 +115,7 @@ def _fraction(value: object) -> float:
         raise TypeError(message)
     try:
         fraction = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise TypeError(message) from None
     if not 0 < fraction <= 1:  # NaN too
         raise ValueError(message)

@@ -15,17 +15,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from .policies import Counts, Hits
-from .trace import COLUMNS, Trace, whole
+from .trace import COLUMNS, LIMIT, Trace, whole
 
 Rates = NDArray[np.float64]
 NAN = float("nan")
 
 
 def warmup_of(trace: Trace, warmup: int | None) -> int:
-    """Accesses left out of hit_rate_warm: as given, or the first epoch where there are two or more, or none."""
+    """Accesses left out of hit_rate_warm: as given, or the first epoch where there are two or more, or none.
+
+    Above 2^31 - 1, which is more than any trace has, that.
+    """
     if warmup is None:
         return trace.epochs[1] if len(trace.epochs) > 1 else 0
-    return whole(warmup, "warmup", 0, where=f" for trace {trace.name!r}", unit=" of accesses")
+    return min(whole(warmup, "warmup", 0, where=f" for trace {trace.name!r}", unit=" of accesses"), LIMIT)
 
 
 def row(trace: Trace, label: str, capacity: int, fraction: float, seed: int, warmup: int, hits: Hits) -> dict[str, Any]:
@@ -102,9 +105,16 @@ def _column(values: list[Any], name: str) -> "pd.Series[Any]":
     present = [v for v in values if v is not None]
     if len(present) < len(values):
         if all(isinstance(v, int) and not isinstance(v, bool) for v in present):
-            return pd.Series(values, dtype="Int64")
+            return _gapped(values, present)
         values = [NAN if v is None else v for v in values]
     return pd.Series(values)
+
+
+def _gapped(values: list[Any], present: list[int]) -> "pd.Series[Any]":
+    """Whole numbers with some missing; Python's own where 64 bits do not hold them all."""
+    if max(present, default=0) < 2**63:
+        return pd.Series(values, dtype="Int64")
+    return pd.Series(values, dtype="UInt64" if min(present) >= 0 else "object")
 
 
 def default_capacities(n_items: int, points: int = 100) -> list[int]:

@@ -1,11 +1,14 @@
 """Sampled curves: right on average for skewed and for shuffled traces, with a band that holds."""
 
+import warnings
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from strategies import shuffled_ids, traces
 
+from simcache import Trace, hit_curve
 from simcache.spatial import drawn, sampled, thinned
 from simcache.stacks import lru, opt
 
@@ -82,3 +85,23 @@ def test_capacity_of_all_items_is_exact_at_any_rate():
     estimate, width = sampled(SKEWED, 20_000, [20_000], lru_at, 0.01)
     assert estimate[0] == pytest.approx(1 - np.unique(SKEWED).size / SKEWED.size, abs=1e-12)
     assert width[0] == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize("n_items", range(1, 9))
+@pytest.mark.parametrize("policy", ["lru", "opt", "fifo"])
+def test_a_trace_of_few_items_is_counted(n_items, policy):
+    trace = Trace(np.random.default_rng(n_items).integers(0, n_items, 100), n_items + 3)
+    with warnings.catch_warnings(action="error"):
+        table = hit_curve(trace, policy, range(1, n_items + 2), sample=0.01, repeats=2)
+    want = hit_curve(trace, policy, range(1, n_items + 2))["hit_rate"]
+    for rate in ("low", "hit_rate", "high"):
+        assert table[rate].tolist() == pytest.approx(want.tolist(), abs=1e-12)
+
+
+@given(traces(max_items=40), st.floats(0.01, 0.99), st.integers(1, 3), st.integers(0, 2**64 - 1))
+def test_a_band_has_two_ends(trace, share, repeats, seed):
+    assume(len(trace))
+    with warnings.catch_warnings(action="error"):
+        table = hit_curve(trace, "lru", sample=share, repeats=repeats, seed=seed)
+    assert ((table["low"] >= 0) & (table["low"] <= table["hit_rate"])).all()
+    assert ((table["hit_rate"] <= table["high"]) & (table["high"] <= 1)).all()

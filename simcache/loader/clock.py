@@ -61,7 +61,7 @@ class Costs:
             rule = f"{field} must be a number of seconds >= 0, or samples of them in a row, for Costs, got {given!r}"
             try:
                 samples = np.atleast_1d(np.asarray(given, np.float64))
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, OverflowError):
                 raise TypeError(rule) from None
             if samples.ndim != 1 or not samples.size or not (np.isfinite(samples).all() and (samples >= 0).all()):
                 raise ValueError(rule)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ..bits import splitmix
 from ..policies import Hits
 from ..simulation import SEED_LIMIT, Policy, check_seed, choose, run
-from ..trace import Trace, whole
+from ..trace import LIMIT, Trace, whole
 from .dealing import Deal, Loader, check_loader, deal, grouped
 
 Shared = Literal["worker", "rank", "node"]
@@ -116,7 +116,7 @@ def per_cache(dealt: Deal, loader: Loader, hits: Hits, capacity: int, *, shared:
     """
     check_loader(loader)
     check_aligned(dealt, hits)
-    items = whole(capacity, "capacity", 1, unit=" of items")
+    items = min(whole(capacity, "capacity", 1, unit=" of items"), LIMIT)  # no trace has as many
     lives = _lives(dealt, loader, shared)
     accesses = np.diff(lives.starts)
     seen = np.flatnonzero(accesses)

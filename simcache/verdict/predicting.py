@@ -39,7 +39,7 @@ def predicted(case: Case) -> Prediction | None:
     if kind is None or label not in FORMS[kind]:
         return None
     epochs = 1 if case.dying else case.epochs
-    fraction = min(1.0, case.capacity / case.trace.n_items)
+    fraction = min(case.capacity, case.trace.n_items) / case.trace.n_items
     if kind == "shuffled":
         return _shuffled(label, fraction, case.caches, epochs)
     if kind == "loop":
