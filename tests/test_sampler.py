@@ -1,5 +1,6 @@
 """Recording samplers that know nothing of torch."""
 
+import itertools
 import random
 import subprocess
 import sys
@@ -7,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from simcache.sampler import record
+from simcache.sampler import record, recording
 
 
 class Shuffler:
@@ -28,11 +29,11 @@ class PerEpoch:
     seed, rank, num_replicas, shuffle = 5, 1, 2, True
 
     def __init__(self, dataset):
-        self.dataset, self.epoch, self.calls = dataset, 7, []
+        self.dataset, self.epoch = dataset, 7
 
     def set_epoch(self, epoch):
         self.epoch = epoch
-        self.calls.append(epoch)
+        print("epoch", epoch)  # a list of calls would be put back too
 
     def __iter__(self):
         return iter([(i + self.epoch) % 10 for i in range(4)])
@@ -48,14 +49,15 @@ def test_epochs_follow_each_other():
     assert trace.source["sampler"] == "list"
 
 
-def test_set_epoch_is_called_and_undone():
+def test_set_epoch_is_called_and_undone(capsys):
     sampler = PerEpoch(range(12))
     trace = record(sampler, 3)
     assert trace.ids.tolist() == [0, 1, 2, 3, 1, 2, 3, 4, 2, 3, 4, 5]
     assert trace.epochs == (0, 4, 8)
     assert trace.n_items == 12
     assert trace.name == "PerEpoch-rank1"
-    assert sampler.calls == [0, 1, 2, 7]
+    assert capsys.readouterr().out.split() == "epoch 0 epoch 1 epoch 2 epoch 7".split()
+    assert sampler.epoch == 7
     source = dict(trace.source)
     source.pop("torch", None)  # there when another test has loaded it
     assert source == {
@@ -117,9 +119,47 @@ def test_long_and_numpy_passes():
     assert record([0], name="mine").name == "mine"
 
 
+class Endless:
+    def __iter__(self):
+        while True:
+            yield from (2, 0, 1)
+
+
+class Says(Endless):
+    def __init__(self, length):
+        self.length = length
+
+    def __len__(self):
+        if self.length is None:
+            raise ValueError("unknown")
+        return self.length
+
+
+@pytest.mark.parametrize("sampler", [Endless(), Says(3), Says(0), Says(2**62), Says(10**30), Says(-1), Says(None)])
+def test_an_endless_sampler_is_stopped_or_refused(sampler, monkeypatch):
+    trace = record(sampler, 2, length=4)
+    assert (trace.ids.tolist(), trace.epochs, trace.n_items) == ([2, 0, 1, 2] * 2, (0, 4), 3)
+    monkeypatch.setattr(recording, "MOST", 100_000)
+    with pytest.raises(
+        ValueError, match=r"`length` say where to stop it, for trace .*, got more than 100,000 accesses"
+    ):
+        record(sampler)
+
+
+def test_a_length_does_not_stop_what_ends_sooner(monkeypatch):
+    assert record([1, 2], 2, length=5).ids.tolist() == [1, 2, 1, 2]
+    monkeypatch.setattr(recording, "MOST", 10)
+    assert len(record(range(300))) == 300  # as long as it says
+    assert len(record(itertools.islice(range(300), 10))) == 10
+    with pytest.raises(ValueError, match="got more than 10 accesses"):
+        record(itertools.islice(range(300), 11))
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        (lambda: record([1], length=0), r"length must be a whole number 1 … 2147483647 for trace 'list', got 0"),
+        (lambda: record([1], length=2.5), r"length must be a whole number .*, got 2.5"),
         (
             lambda: record(iter([1, 2]), 2),
             r"again for each of 2 epochs for trace 'list_iterator', got an iterator",

@@ -1,7 +1,11 @@
 """Recording real loaders: what is recorded is what the next iteration fetches, and nothing has moved."""
 
+import itertools
 import pickle
+import queue
 import random
+import sys
+import threading
 
 import numpy as np
 import pytest
@@ -12,7 +16,7 @@ from torch.utils import data  # noqa: E402
 from torch.utils.data.distributed import DistributedSampler  # noqa: E402
 
 from simcache.loader import Loader, deal  # noqa: E402
-from simcache.sampler import record_loader  # noqa: E402
+from simcache.sampler import loading, record_loader  # noqa: E402
 
 pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore:This DataLoader will create")]
 N = 37
@@ -176,7 +180,7 @@ def test_without_batches():
 
 def test_what_spawned_workers_are_sent_can_be_pickled(monkeypatch):
     sent = []
-    monkeypatch.setattr(data.DataLoader, "_get_iterator", lambda self: sent.append(self) or iter([(0, [1])]))
+    monkeypatch.setattr(data.DataLoader, "_get_iterator", lambda self: sent.append(self) or iter([self.dataset[[1]]]))
     record_loader(data.DataLoader(Closed(), 2, num_workers=1, worker_init_fn=lambda worker: None))
     dataset, collate, start = pickle.loads(pickle.dumps((sent[0].dataset, sent[0].collate_fn, sent[0].worker_init_fn)))
     assert collate(dataset.__getitems__([4, 2])) == (0, [4, 2])
@@ -194,6 +198,207 @@ def test_nothing_moves_when_recording_fails():
     with pytest.raises(RuntimeError, match="no more"):
         record_loader(dataloader)
     assert states(dataloader) == before
+
+
+def inner(**arguments):
+    return data.DataLoader(Own(), batch_size=4, shuffle=True, **arguments)
+
+
+class Own(WhoAndWhat):
+    """A data set that says on standard error what it loads: a list would be put back."""
+
+    def __getitem__(self, index):
+        print("loaded", index, file=sys.stderr)
+        return super().__getitem__(index)
+
+
+class Through(data.DataLoader):
+    def __iter__(self):
+        return itertools.chain(super().__iter__())
+
+
+class Ahead(data.DataLoader):
+    """Fetches in a thread of its own."""
+
+    def __iter__(self):
+        batches = queue.Queue()
+        threading.Thread(target=lambda: [*map(batches.put, super(Ahead, self).__iter__()), batches.put(None)]).start()
+        yield from iter(batches.get, None)
+
+
+class Epochs(data.DataLoader):
+    """Sets its sampler's epoch itself."""
+
+    passes = 0
+
+    def __iter__(self):
+        self.sampler.set_epoch(self.passes)
+        self.passes += 1
+        yield from super().__iter__()
+
+
+class Around(data.DataLoader):
+    def __init__(self, loader, **arguments):
+        super().__init__(loader.dataset, **arguments)
+        self.held = loader
+
+    def __iter__(self):
+        return iter(self.held)
+
+
+class ByItself(data.DataLoader):
+    def __init__(self, dataset, **arguments):
+        super().__init__(dataset, **arguments)
+        self.mine = dataset
+
+    def __iter__(self):
+        for index in self.sampler:
+            yield self.mine[index]
+
+
+class Passing:
+    """Passes for a loader, as Accelerate's do."""
+
+    def __init__(self, loader):
+        self.base = loader
+
+    @property
+    def __class__(self):
+        return self.base.__class__
+
+    def __getattr__(self, name):
+        return getattr(object.__getattribute__(self, "base"), name)
+
+    def __iter__(self):
+        yield from self.base
+
+
+LOADERS = {
+    "through": lambda: Through(Own(), 4, True),
+    "ahead": lambda: Ahead(Own(), 4, True, generator=generator()),
+    "epochs": lambda: Epochs(Own(), 4, sampler=DistributedSampler(range(N), 3, 2)),
+    "around": lambda: Around(inner()),
+    "around, workers": lambda: Around(inner(num_workers=2, persistent_workers=True)),
+    "around that": lambda: Around(Around(inner())),
+    "passing": lambda: Passing(inner()),
+}
+
+
+@pytest.mark.parametrize("name", LOADERS)
+def test_a_loader_with_an_iteration_of_its_own(name, capsys):
+    torch.manual_seed(2)
+    dataloader = LOADERS[name]()
+    recorded = record_loader(dataloader, 2)
+    assert capsys.readouterr().err == ""
+    assert [row[-1] for row in rows_of(recorded)] == [row[-1] for row in seen(dataloader, 2)]
+    again = record_loader(dataloader)
+    assert again.trace.ids.tolist() == [i for _, indices in dataloader for i in indices.tolist()]
+
+
+class Moved(data.DataLoader):
+    def __iter__(self):
+        for workers, indices in super().__iter__():
+            yield workers.to("cpu"), indices
+
+
+class Listed(data.DataLoader):
+    def __iter__(self):
+        for batch in super().__iter__():
+            yield [batch]
+
+
+class UnderWay(data.DataLoader):
+    """One iteration for ever, as in some training libraries."""
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.iterator = super().__iter__()
+
+    def __iter__(self):
+        for _ in range(len(self)):
+            yield next(self.iterator)
+
+
+class Closure(data.DataLoader):
+    def __init__(self, loader):
+        super().__init__(loader.dataset)
+        self.batches = lambda: iter(loader)
+
+    def __iter__(self):
+        return self.batches()
+
+
+class Duck:
+    def __init__(self, loader):
+        self.loader = loader
+
+    def __iter__(self):
+        return iter(self.loader)
+
+
+REFUSED = {
+    "moved": (lambda: Moved(Own(), 4), "as they are for trace 'Moved', got from Moved.__iter__ AttributeError"),
+    "listed": (lambda: Listed(Own(), 4), "as they are for trace 'Listed', got a list from Listed.__iter__"),
+    "under way": (lambda: UnderWay(Own(), 4, True), "it holds dataloader.iterator, a _SingleProcessDataLoaderIter"),
+    "closure": (lambda: Closure(inner()), r"it holds dataloader.batches closure\[0\], a DataLoader"),
+    "duck": (lambda: Duck(inner()), "must be a torch.utils.data.DataLoader .*: record the loader that it holds"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_loads_by_other_means_is_refused_before_it_loads(name, capsys):
+    make, message = REFUSED[name]
+    with pytest.raises(TypeError, match=message):
+        record_loader(make())
+    assert capsys.readouterr().err == ""
+
+
+def test_a_loader_that_fetches_by_itself(capsys):
+    recorded = record_loader(ByItself(Own(), batch_size=1, shuffle=True))
+    assert sorted(recorded.trace.ids.tolist()) == list(range(N))
+    assert capsys.readouterr().err == ""
+
+
+class Endless:
+    def __iter__(self):
+        while True:
+            yield [1, 2, 3]
+
+
+class EndlessItems(data.Sampler):
+    def __init__(self, length=None):
+        self.length = length
+
+    def __iter__(self):
+        while True:
+            yield from range(9)
+
+    def __len__(self):
+        return len([]) if self.length is None else self.length
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"batch_sampler": Endless()},
+        {"batch_sampler": Endless(), "num_workers": 2, "persistent_workers": True},
+        {"sampler": EndlessItems(), "batch_size": 3},
+        {"sampler": EndlessItems(9), "batch_size": 3},
+        {"sampler": EndlessItems(), "batch_size": None},
+    ],
+)
+def test_an_endless_loader_is_stopped_or_refused(arguments, monkeypatch):
+    dataloader = data.DataLoader(Closed(), **arguments)
+    recorded = record_loader(dataloader, 2, length=5)
+    each = 5 if dataloader.batch_sampler is None else 15
+    assert recorded.trace.epochs == (0, each)
+    assert recorded.trace.ids.tolist() == recorded.trace.ids.tolist()[:each] * 2
+    assert recorded.step.tolist() == [k * 5 // each for k in range(each)] * 2
+    for steps, accesses in ((40, loading.MOST), (loading.MOST_STEPS, 40)):
+        monkeypatch.setattr(loading, "MOST_STEPS", steps)
+        monkeypatch.setattr(loading, "MOST", accesses)
+        with pytest.raises(ValueError, match="`length` say where to stop it"):
+            record_loader(dataloader)
 
 
 class Stream(data.IterableDataset):
