@@ -25,6 +25,12 @@ def make():
     return build()
 batched = DataLoader(data, batch_sampler=BatchSampler(RandomSampler(data), 20, True))
 unbatched = DataLoader(data, batch_size=None)
+bulk = DataLoader(data, batch_size=None, sampler=BatchSampler(RandomSampler(data), 20, False))
+class Endless(list):
+    def __iter__(self):
+        while True:
+            yield from super().__iter__()
+endless = DataLoader(data, batch_sampler=Endless([[1, 2]]))
 class Odd(list):
     batch_size = 20
 odd = DataLoader(data, batch_sampler=Odd([[1, 2], [3], [4, 5]]))
@@ -108,21 +114,23 @@ def test_a_real_loader(capsys):
         assert found["verdict"] == expected.verdict
         assert [row["hit_rate"] for row in found["table"]] == expected.table["hit_rate"].tolist()
         assert found["setting"]["num_workers"] == loader.num_workers
-    assert "batches of 20" in run(capsys, "own_loaders:batched", "--fraction", ".5")
+    for target, size in (("batched", 20), ("unbatched", 1), ("bulk", 20)):
+        assert f"batches of {size};" in run(capsys, f"own_loaders:{target}", "--fraction", ".5")
 
 
 @pytest.mark.torch
 @pytest.mark.parametrize(
     ("target", "message"),
     [
-        ("unbatched", "batch_size must be a whole number >= 1 for Loader, got None"),
         (
             "odd",
-            "a loader must fill its batches and deal them to its workers in turn, got others from 'own_loaders:odd'",
+            "the last of an iteration fewer, for trace 'DataLoader', got 2, 1, 2, …",
         ),
+        ("endless", "a loader must end each iteration, or `length` say where to stop it"),
     ],
 )
-def test_a_loader_unlike_pytorchs_own_is_refused(target, message, capsys):
+def test_a_loader_unlike_pytorchs_own_is_refused(target, message, capsys, monkeypatch):
+    monkeypatch.setattr("simcache.sampler.loading.MOST_STEPS", 50)
     pytest.importorskip("torch", reason="needs torch, which is an extra", exc_type=ImportError)
     assert main(["explain", f"own_loaders:{target}", "--capacity", "3"]) == 2
     assert message in capsys.readouterr().err

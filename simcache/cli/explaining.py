@@ -4,14 +4,13 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import numpy as np
 import typer
 from rich.console import Console
 
-from .. import order, sampler
+from .. import order
 from .. import policies as registry
 from ..files import replacing
-from ..loader import Costs, Loader, deal
+from ..loader import Costs, Loader, of
 from ..trace import Trace
 from ..verdict import Explanation
 from ..verdict import explain as explained
@@ -159,21 +158,7 @@ def _real(target: str, epochs: int, given: dict[str, Any]) -> tuple[Trace, Loade
         raise ValueError(f"{target!r} has a shape of its own: {', '.join(given)} must be left out")
     found = find(target, "a loader", "module:loader, e.g. train:loader")
     dataloader = found() if callable(found) and not hasattr(found, "dataset") else found
-    recorded = sampler.record_loader(dataloader, epochs)
-    size = dataloader.batch_size
-    if size is None:  # a batch sampler of the user's
-        size = getattr(dataloader.batch_sampler, "batch_size", None)
-    loader = Loader(
-        size,
-        dataloader.num_workers,
-        persistent_workers=dataloader.persistent_workers,
-        prefetch_factor=dataloader.prefetch_factor or 2,
-    )
-    dealt = deal(recorded.trace, loader)
-    if not (np.array_equal(dealt.step, recorded.step) and np.array_equal(dealt.worker, recorded.worker)):
-        message = "a loader must fill its batches and deal them to its workers in turn"
-        raise ValueError(f"{message}, got others from {target!r}")
-    return recorded.trace, loader
+    return of(dataloader, epochs)
 
 
 def _write(explanation: Explanation, path: Path | None) -> None:
