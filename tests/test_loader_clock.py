@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from simcache import Trace, synth
+from simcache.bits import draw_reference
 from simcache.loader import Costs, Loader, deal, simulate_loader, speedups, timing
 
 CHEAP = Costs(1.0, 5.0, 2.0, 4.0)
@@ -187,6 +188,36 @@ def test_samples_are_drawn_fairly_and_by_place():
     cheaper = Costs(samples["t_miss"] / 2, samples["t_miss"], samples["t_prep"], samples["t_step"])
     times = [timing(dealt, loader, more, cheaper).total for more in (hits & (dealt.ids % 3 > 0), hits, hits | True)]
     assert times == sorted(times, reverse=True)
+
+
+def test_every_draw_is_where_it_was_said_to_be():
+    # Items at 2^40 + 2 t (fetching) and the next (preparing), steps at 2^41 + batch x ranks + rank; of sorted samples.
+    trace, seed = synth.shuffled(60, 2, seed=4), 9
+    fetch, miss, prep, step = [5.0, 1.0, 3.0, 64.0], [7.0, 2.0, 9.0], [0.5, 16.0, 0.25, 8.0, 1.0], [4.0, 0.0, 32.0]
+    for loader in (Loader(7), Loader(7, 2, 2)):
+        dealt = deal(trace, loader)
+        hits = np.arange(dealt.ids.size) % 3 > 0
+        loads, steps = defaultdict(float), {}
+        for t in range(hits.size):
+            batch = int(dealt.epoch[t]), int(dealt.rank[t]), int(dealt.step[t])
+            own = sorted(fetch if hits[t] else miss)
+            loads[batch] += own[draw_reference(seed, 2**40 + 2 * t, len(own))]
+            loads[batch] += sorted(prep)[draw_reference(seed, 2**40 + 2 * t + 1, len(prep))]
+        order = sorted(loads, key=lambda batch: (batch[0], batch[2], batch[1]))
+        for j, batch in enumerate(order):
+            steps[batch] = sorted(step)[draw_reference(seed, 2**41 + j, len(step))]
+        time = timing(dealt, loader, hits, Costs(fetch, miss, prep, step), seed=seed)
+        if not loader.num_workers:
+            assert time.total == sum(loads.values()) + sum(steps.values())
+        busy, stepping = defaultdict(float), defaultdict(float)  # of a worker in an epoch; of a step, its slowest rank
+        for epoch, rank, s in order:
+            alone = 0 if loader.num_workers else steps[epoch, rank, s]
+            busy[epoch, rank, s % loader.processes] += loads[epoch, rank, s] + alone
+            stepping[epoch, s] = max(stepping[epoch, s], steps[epoch, rank, s])
+        floors = [max(seconds for (e, *_), seconds in busy.items() if e == epoch) for epoch in (0, 1)]
+        rooms = [sum(seconds for (e, _), seconds in stepping.items() if e == epoch) for epoch in (0, 1)]
+        assert time.roofline == sum(map(max, floors, rooms))
+        assert time.stall == pytest.approx(1 - sum(stepping.values()) / time.total)
 
 
 def test_ranks_wait_for_the_slowest():

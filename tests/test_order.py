@@ -29,6 +29,8 @@ GOLDEN = {
     "random(5, 3, seed=3)": [1, 0, 3, 4, 2, 1, 4, 3, 0, 2, 0, 3, 4, 1, 2],
     "random(5, 3, seed=3, generator=False)": [2, 1, 0, 4, 3, 1, 4, 3, 0, 2, 2, 4, 0, 3, 1],
     "random(4, 2, seed=1, num_samples=6)": [1, 3, 2, 0, 0, 2, 3, 0, 1, 2, 0, 3],
+    "random(4, 2, seed=1, num_samples=8)": [1, 3, 2, 0, 0, 2, 3, 1, 0, 3, 1, 2, 0, 3, 1, 2],
+    "random(4, 2, seed=1, num_samples=8, generator=False)": [2, 1, 0, 3, 0, 1, 2, 3, 2, 0, 1, 3, 1, 2, 0, 3],
     "random(50_000, 3, seed=42)": "d417d316582e9f6c",
     "random(1000, seed=42, replacement=True, num_samples=10)": [542, 67, 876, 414, 26, 335, 620, 924, 950, 113],
     "random(50_000, 2, seed=42, replacement=True)": "1c7faa8b99018193",
@@ -43,6 +45,13 @@ GOLDEN = {
     "distributed(7, 2, num_replicas=3, rank=1, seed=4)": [1, 2, 3, 0, 6, 1],
     "distributed(2, num_replicas=5, rank=4)": [0],
     "distributed(7, num_replicas=3, rank=2, shuffle=False, drop_last=True)": [2, 5],
+    "distributed(10, num_replicas=4, rank=0, seed=3)": [6, 8, 2],
+    "distributed(10, num_replicas=4, rank=3, seed=3)": [7, 9, 0],
+    "distributed(10, num_replicas=4, rank=0, seed=3, drop_last=True)": [6, 8],
+    "distributed(10, num_replicas=4, rank=3, seed=3, drop_last=True)": [7, 9],
+    "distributed(8, num_replicas=4, rank=1, seed=3, drop_last=True)": [4, 0],
+    "distributed(11, num_replicas=4, rank=2, seed=3, drop_last=True)": [3, 2],
+    "distributed(10, num_replicas=4, seed=3, drop_last=True)": [6, 0, 3, 7, 8, 5, 1, 9],
 }
 
 
@@ -54,6 +63,33 @@ def test_golden(call):
         assert sha256(trace.ids.tobytes()).hexdigest()[:16] == expected
     else:
         assert trace.ids.tolist() == expected
+
+
+def untempered(word):
+    """The word of state that a generator gives out as `word`."""
+    word ^= word >> 18
+    word ^= (word << 15) & 0xEFC60000
+    low = word
+    for _ in range(4):
+        low = word ^ ((low << 7) & 0x9D2C5680)
+    high = low
+    for _ in range(2):
+        high = low ^ (high >> 11)
+    return high & 0xFFFFFFFF
+
+
+@pytest.mark.parametrize("u", [0.0, 2.0**-53, 0.25, 0.5, 0.625, 0.75, 1 - 2.0**-53])
+@pytest.mark.parametrize(
+    "shares",
+    [[1.0], [0.0, 1.0], [0.25, 0.5, 0.75, 1.0], [0.0, 0.0, 0.5, 0.5, 0.5, 1.0], [0.5, 1.0, 1.0], [1e-300, 0.625, 1.0]],
+)
+def test_a_draw_that_falls_on_a_share_is_the_first_item_to_reach_it(u, shares):
+    bits = int(u * 2**53)
+    state = np.zeros(625, np.uint32)
+    state[:2] = untempered(bits >> 32), untempered(bits & 0xFFFFFFFF)
+    out = np.empty(1, np.int32)
+    twister.weighted(state, np.array(shares), out)
+    assert out[0] == np.searchsorted(shares, u, "left")
 
 
 def test_traces_say_what_made_them():

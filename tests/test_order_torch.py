@@ -34,6 +34,7 @@ SAMPLERS = {
     "random": lambda g: data.RandomSampler(range(N), generator=g),
     "replacement": lambda g: data.RandomSampler(range(N), True, 50, g),
     "twice over": lambda g: data.RandomSampler(range(N), False, 2 * N + 7, g),
+    "exactly twice": lambda g: data.RandomSampler(range(N), False, 2 * N, g),
     "weighted": lambda g: data.WeightedRandomSampler(1 / np.arange(1, N + 1), 60, True, g),
     "subset": lambda g: data.SubsetRandomSampler(range(1, N, 3), g),
     "distributed": lambda g: DistributedSampler(range(N), 3, 1, seed=11),
@@ -116,6 +117,15 @@ def test_bare_samplers_of_many_sizes(n, num_samples):
         sampler = data.RandomSampler(range(n), replacement, num_samples, torch.Generator().manual_seed(3))
         trace = order.random(n, 2, seed=3, replacement=replacement, num_samples=num_samples)
         assert [*sampler, *sampler] == trace.ids.tolist()
+
+
+@pytest.mark.parametrize("drop_last", [False, True])
+def test_every_rank_of_a_distributed_sampler(drop_last):
+    for n, ranks in itertools.product((1, 3, 8, 9, 10, 11), (1, 2, 4, 5)):
+        for rank in range(ranks):
+            sampler = DistributedSampler(range(n), ranks, rank, seed=3, drop_last=drop_last)
+            trace = order.distributed(n, num_replicas=ranks, rank=rank, seed=3, drop_last=drop_last)
+            assert list(sampler) == trace.ids.tolist()
 
 
 def test_weights_of_every_kind():

