@@ -16,6 +16,8 @@ from rich.console import Console
 from simcache import Trace, explain, order, policies, simulate, synth, theory, verdict
 from simcache import loader as loaders
 from simcache.loader import Costs, Loader, deal, per_cache, per_epoch, simulate_loader
+from simcache.verdict.cases import OPT as OPT_BYPASS
+from simcache.verdict.cases import Case
 from simcache.verdict.predicting import family
 
 N, E = 50_000, 10
@@ -282,17 +284,197 @@ def test_refusals():
         Loader(None)
 
 
+def flat(text):
+    return " ".join(text.split())
+
+
+CASES = [
+    Case(synth.shuffled(60, 3, seed=1), Loader(7, 2), "lru", 20, "worker", Costs(1, [2, 3], 0.5, 4)),
+    Case(synth.zipf(60, 200, 1.0, seed=1), Loader(7), ("lfu", {"perfect": True}), 9, "rank"),
+    Case(synth.uniform(60, 200, seed=1), Loader(7, 3, 2, persistent_workers=True), policies.load("rr"), 9, "worker"),
+]
+CHANGES = {
+    "as it is": lambda case: case,
+    "policy": lambda case: case.but("pin"),
+    "opt": lambda case: case.but(OPT_BYPASS),
+    "capacity": lambda case: case.but(capacity=30),
+    "beyond": lambda case: case.but(capacity=2**64),
+    "rank": lambda case: case.but(shared="rank"),
+    "node": lambda case: case.but(shared="node"),
+    "loader": lambda case: case.loading(num_workers=4, prefetch_factor=3),
+    "all": lambda case: case.loading(num_workers=1).but("fifo", 8, "rank").loading(persistent_workers=True),
+}
+
+
+@pytest.mark.parametrize("case", CASES, ids=["shuffled", "zipf", "ranks"])
+@pytest.mark.parametrize("change", CHANGES)
+def test_every_call_of_a_case_gives_what_stands_beside_it(case, change):
+    changed = CHANGES[change](case)
+
+    def called(text):
+        names = {name: getattr(loaders, name) for name in loaders.__all__}
+        names |= {"replace": replace, "trace": case.trace, "loader": case.loader, "costs": case.costs}
+        return eval(text, {**names, "policy": case.policy})
+
+    assert called(changed.loader_call) == changed.loader
+    assert np.array_equal(called(changed.hits_call), changed.hits)
+    assert called(changed.rate_call) == changed.rate
+    if case.costs is None:
+        assert changed.seconds_call == ""
+    else:
+        assert called(changed.timing_call).epochs.tolist() == changed.timing.epochs.tolist()
+        assert called(changed.seconds_call) == changed.seconds
+    texts = {name for name in vars(Case) if name.endswith("_call")}
+    assert texts == {"loader_call", "hits_call", "rate_call", "timing_call", "seconds_call"}
+
+
+def test_any_capacity_is_legal():
+    loader = Loader(10, 2, persistent_workers=True)
+    for trace in (synth.zipf(20, 30_000, 0.5), synth.shuffled(60, 3, seed=1), synth.uniform(60, 200)):
+        room = explain(trace, loader, trace.n_items, costs=Costs(1, 2, 3, 4))
+        for capacity in (2**31, 2**63 - 1, 2**63, 2**64, 10**30):
+            found = explain(trace, loader, capacity, costs=Costs(1, 2, 3, 4))
+            assert found.setting["capacity"] == capacity
+            assert rates(found).tolist() == rates(room).tolist()
+            assert found.table["predicted"].equals(room.table["predicted"])
+            assert json.loads(found.to_json())["advice"][0]["capacity"] == capacity
+            assert f"{capacity:,}" in str(found)
+            hits = simulate_loader(trace, loader, "lru", capacity)
+            assert (per_cache(deal(trace, loader), loader, hits, capacity)["evictions"] == 0).all()
+            check_calls(found, trace, loader, Costs(1, 2, 3, 4))
+
+
+def test_the_best_change_comes_first():
+    # A weighted loader with private caches, of which one shared LRU makes more than OPT can.
+    trace = order.weighted(1 / np.arange(1, 2001), 2000, 5, seed=1)
+    loader = Loader(32, 4, persistent_workers=True)
+    found = explain(trace, loader, 100)
+    assert found.verdict == "helps"
+    now, *rest = found.advice["hit_rate"].tolist()
+    assert rest == sorted(rest, reverse=True)
+    best = found.advice.iloc[1]
+    told = f"What helps most: {best['change']} (hit rate {now:.3f} to {best['hit_rate']:.3f}). OPT helps."
+    assert found.headline == told
+    for text in (str(found), found.to_markdown(), repr(found)):
+        assert told in flat(text)
+    assert change(found, "share one cache among all workers of a rank")["hit_rate"] > rates(found)[OPT]
+
+    timed = explain(trace, loader, 100, costs=Costs(0, 1e-2, 0, 1e-4))
+    now, *rest = timed.advice["epoch_seconds"].tolist()
+    assert rest == sorted(rest)
+    assert f"(an epoch {now:.4g} to {rest[0]:.4g} s)" in timed.headline
+
+
+def test_a_change_that_costs_memory_is_told_beside_the_best_that_does_not():
+    found = explain(synth.shuffled(300, 6), Loader(10), 150)
+    assert found.headline.startswith(
+        "What helps most: twice the capacity (hit rate 0.137 to 0.833); with the memory there is: pin (hit rate "
+        "0.137 to 0.417). OPT cannot help"
+    )
+    equal = explain(synth.shuffled(300, 6), Loader(10, 2, persistent_workers=True), 150)
+    assert equal.advice["change"][1] == "share one cache among all workers of a rank"  # pin and OPT hit as much there
+    none = explain(synth.shuffled(300, 6), Loader(10), 300)
+    assert none.headline.startswith("No change that was tried helps. OPT cannot help: nothing")
+
+
+def test_changes_at_their_edges():
+    trace = synth.shuffled(100, 3, seed=1)
+    shared = change(
+        explain(trace, Loader(5, 4, persistent_workers=True), 40), "share one cache among all workers of a rank"
+    )
+    assert shared["capacity"] == 100  # four times 40 is more than there are items
+    assert change(explain(trace, Loader(5), 50), "twice the capacity")["capacity"] == 100
+    assert change(explain(trace, Loader(5), 51), "room for everything")["capacity"] == 100
+    assert not set(explain(trace, Loader(5), 100).advice["change"]) & {"twice the capacity", "room for everything"}
+
+
+def test_caches_that_are_just_full_evict_nothing():
+    trace = Trace([0, 1, 2, 3, 3, 2, 1, 0], 5)
+    full = explain(trace, Loader(1), 4)
+    assert (full.verdict, full.reasons[0].text.startswith("No cache sees more than 4 distinct items")) == (
+        "no_evictions",
+        True,
+    )
+    assert explain(trace, Loader(1), 3).verdict != "no_evictions"
+
+
+def test_time_is_compared_with_the_fastest_rival_which_need_not_hit_most():
+    # In each epoch pin hits batches that other workers wait for anyway, LRU fewer, but those that are waited for.
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        trace = Trace(rng.integers(0, 8, 48), 8)
+        loader, costs = Loader(2, 3, persistent_workers=True), Costs(0, 1, 0, 0.5)
+        rivals = [Case(trace, loader, policy, 2, "worker", costs) for policy in ("lru", "pin")]
+        opt = Case(trace, loader, OPT_BYPASS, 2, "worker", costs)
+        most, quick = max(rivals, key=lambda case: case.rate), min(rivals, key=lambda case: case.seconds)
+        if opt.rate - most.rate >= 0.01 and quick.seconds < most.seconds:
+            break
+    found = explain(trace, loader, 2, costs=costs)
+    (reason,) = (each for each in found.reasons if each.code in ("time", "hidden"))
+    assert f"that {quick.label} takes" in reason.text
+    assert reason.number == pytest.approx(1 - opt.seconds / quick.seconds)
+
+
+@pytest.mark.torch
+def test_a_real_loader_stands_for_trace_and_loader():
+    torch = pytest.importorskip("torch", reason="needs torch, which is an extra", exc_type=ImportError)
+    data = torch.utils.data
+
+    def made(**arguments):
+        torch.manual_seed(4)
+        return data.DataLoader(range(100), **arguments)
+
+    dataloader = made(batch_size=8, shuffle=True, num_workers=2)
+    trace = order.shuffled(100, 3, seed=4)
+    told = explain(trace, Loader(8, 2), 20, policy="fifo")
+    for found in (
+        explain(dataloader, 20, epochs=3, policy="fifo"),
+        explain(dataloader, capacity=20, epochs=3, policy="fifo"),
+    ):
+        assert rates(found).tolist() == rates(told).tolist()
+        assert found.setting == told.setting | {"trace": "DataLoader"}
+    recorded, loader = loaders.of(dataloader, 3)
+    assert (recorded.ids.tolist(), loader) == (trace.ids.tolist(), Loader(8, 2))
+    check_calls(explain(dataloader, 20, epochs=3), recorded, loader)
+
+    batches = data.BatchSampler(data.RandomSampler(range(100)), 7, False)
+    assert loaders.of(made(batch_size=None))[1].batch_size == 1
+    assert loaders.of(made(batch_size=None, sampler=batches))[1].batch_size == 7
+    assert loaders.of(made(batch_sampler=batches))[1].batch_size == 7
+    assert loaders.of(made(batch_size=8), length=3)[0].ids.tolist() == list(range(24))
+    assert loaders.of(made(batch_size=300))[1].batch_size == 100
+    assert loaders.of(data.DataLoader([], batch_sampler=[]))[1].batch_size == 1
+    uneven = made(batch_sampler=[[1], [2, 3], [4, 5]])
+    with pytest.raises(ValueError, match=r"hold as many items each, .* for trace 'DataLoader', got 1, 2, 2, …"):
+        explain(uneven, 3)
+    with pytest.raises(ValueError, match="hold as many items each"):
+        explain(made(batch_sampler=[[1, 2], [], [4, 5]]), 3)
+    with pytest.raises(ValueError, match="capacity must be a whole number of items >= 1 for trace 'DataLoader', got 0"):
+        explain(dataloader, 0)
+
+
+def test_what_is_no_loader():
+    with pytest.raises(TypeError, match=r"dataloader must be a torch.utils.data.DataLoader .*, got \[1, 2\]"):
+        explain([1, 2], 3)
+    trace = synth.shuffled(10, 2)
+    with pytest.raises(TypeError, match=r"capacity must be a whole number of items >= 1 .*, got None"):
+        explain(trace, Loader(1))
+    with pytest.raises(TypeError, match="epochs and length are of a real loader"):
+        explain(trace, Loader(1), 2, epochs=3)
+
+
 def test_what_it_looks_like():
     trace, loader, costs = synth.shuffled(300, 6, seed=1), Loader(10, 2), Costs(0, 1e-3, 0, 1e-3)
     found = explain(trace, loader, 100, costs=costs)
     text = str(found)
-    assert text.startswith("dying  OPT cannot help: the caches die with their workers")
+    assert text.startswith("What helps most: share one cache among all workers of a rank, pin (an epoch ")
+    assert "OPT cannot help: the caches die with their workers at the end of every epoch. [dying]" in flat(text)
     assert "2 workers, batches of 10; 2 caches of 100 items, lru." in " ".join(text.split())
     assert all(len(line) <= 100 for line in text.splitlines())
     for reason in found.reasons:
         assert reason.text in " ".join(text.split())
         assert reason.text in found.to_markdown()
-    assert repr(found).startswith("Explanation('dying': ")
+    assert repr(found) == f"Explanation({found.headline} [dying])"
     narrow = io.StringIO()
     Console(file=narrow, width=60).print(found)
     assert max(map(len, narrow.getvalue().splitlines())) <= 60

@@ -1,7 +1,7 @@
 """What would change the hit rate and the time, each change simulated."""
 
 from collections.abc import Iterator
-from typing import get_args
+from typing import Any, get_args
 
 import pandas as pd
 
@@ -12,25 +12,32 @@ WIDER = {"rank": "all workers of a rank", "node": "all ranks"}
 
 
 def advice(used: Case) -> pd.DataFrame:
-    """One row for each change, the present state first.
+    """One row for each change, the present state first, then by what they gain: seconds with costs, else hits.
 
     Changes keep the memory of all caches together as it is, but for the bigger cache; no cache is given more than all
-    items.
+    items. Of changes that gain the same, the simpler comes first.
     """
-    rows = [
-        {
-            "change": change,
-            "policy": case.label,
-            "capacity": case.capacity,
-            "caches": case.caches,
-            "hit_rate": case.rate,
-            "epoch_seconds": case.seconds,
-            "call": case.rate_call,
-            "seconds_call": case.seconds_call,
-        }
-        for change, case in _cases(used)
-    ]
-    return pd.DataFrame(rows)
+    now, *changes = _cases(used)
+    changes.sort(key=lambda change: _gain(change[1]), reverse=True)  # stable, and simple ones come first
+    return pd.DataFrame([_row(*each) for each in (now, *changes)])
+
+
+def _gain(case: Case) -> tuple[float, float]:
+    return (0.0 if case.costs is None else -case.seconds, case.rate)
+
+
+def _row(change: str, case: Case) -> dict[str, Any]:
+    """A change as it is told. A call that makes it happen in training, where there is one, belongs beside these."""
+    return {
+        "change": change,
+        "policy": case.label,
+        "capacity": case.capacity,
+        "caches": case.caches,
+        "hit_rate": case.rate,
+        "epoch_seconds": case.seconds,
+        "call": case.rate_call,
+        "seconds_call": case.seconds_call,
+    }
 
 
 def _cases(used: Case) -> Iterator[tuple[str, Case]]:

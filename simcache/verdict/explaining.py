@@ -1,9 +1,11 @@
 """explain(): the verdict on one loader and its caches."""
 
+from typing import Any, overload
+
 import pandas as pd
 
 from .. import policies
-from ..loader import Costs, Loader
+from ..loader import Costs, Loader, of
 from ..loader.replay import Shared
 from ..simulation import Policy, choose
 from ..trace import Trace, whole
@@ -18,6 +20,7 @@ VERDICTS = ("no_evictions", "dying", "epochs", "skew", "hidden", "helps")
 LEAST_RATE, LEAST_TIME = 0.01, 0.02  # below these OPT does not help
 
 
+@overload
 def explain(
     trace: Trace,
     loader: Loader,
@@ -26,8 +29,44 @@ def explain(
     policy: Policy = "lru",
     shared: Shared = "worker",
     costs: Costs | None = None,
+) -> Explanation: ...
+@overload
+def explain(
+    trace: Any,  # a torch.utils.data.DataLoader
+    loader: int,  # its capacity
+    *,
+    epochs: int = 1,
+    length: int | None = None,
+    policy: Policy = "lru",
+    shared: Shared = "worker",
+    costs: Costs | None = None,
+) -> Explanation: ...
+@overload
+def explain(
+    trace: Any,
+    *,
+    capacity: int,
+    epochs: int = 1,
+    length: int | None = None,
+    policy: Policy = "lru",
+    shared: Shared = "worker",
+    costs: Costs | None = None,
+) -> Explanation: ...
+def explain(
+    trace: Any,
+    loader: Any = None,
+    capacity: int | None = None,
+    *,
+    epochs: int | None = None,
+    length: int | None = None,
+    policy: Policy = "lru",
+    shared: Shared = "worker",
+    costs: Costs | None = None,
 ) -> Explanation:
-    """Whether OPT would help a loader, why, and what else would.
+    """Whether OPT would help a loader, why, and what else would: of those changes the best comes first.
+
+    ``explain(dataloader, capacity)`` reads a real loader's order and shape with `simcache.loader.of`, and
+    ``explain(trace, loader, capacity)`` takes them as they are given.
 
     OPT, with bypass, *helps* when it beats the better of the policy in use and pin by 0.01 of hit rate or more and,
     with costs given, by 2 % of the time or more. If it does not, the verdict is the first of these that holds:
@@ -40,11 +79,13 @@ def explain(
 
     Parameters
     ----------
-    trace : Trace
-        The order of the whole data set, epoch by epoch, before ranks.
+    trace : Trace, or torch.utils.data.DataLoader
+        The order of the whole data set, epoch by epoch, before ranks. A real loader stands for both trace and loader.
     loader : Loader
     capacity : int
         Items that each cache holds, >= 1.
+    epochs, length : int, optional
+        Of a real loader: iterations (1), and steps at which to stop each if it never ends.
     policy : str, (str, dict), module or compiled kernel
         The policy in use. Where that is OPT itself, it is compared with the best of the others.
     shared : "worker", "rank" or "node"
@@ -61,7 +102,15 @@ def explain(
     TypeError, ValueError
         When an argument is not as stated, or the loader fetches nothing.
     """
-    items = whole(capacity, "capacity", 1, where=f" for trace {getattr(trace, 'name', '')!r}", unit=" of items")
+    if not isinstance(trace, Trace) and (loader is None or capacity is None):
+        if loader is not None:
+            loader, capacity = None, loader
+        items = _checked(capacity, type(trace).__name__)  # before a long recording
+        trace, loader = of(trace, 1 if epochs is None else epochs, length=length)
+    elif epochs is not None or length is not None:
+        raise TypeError("epochs and length are of a real loader for explain, got them with a trace that has its own")
+    else:
+        items = _checked(capacity, getattr(trace, "name", ""))
     if costs is not None and not isinstance(costs, Costs):
         raise TypeError(f"costs must be a simcache.loader.Costs or None, got {costs!r}")
     used = Case(trace, loader, policy, items, shared, costs)
@@ -92,6 +141,10 @@ def explain(
             "policy": used.label,
         },
     )
+
+
+def _checked(capacity: Any, name: str) -> int:
+    return whole(capacity, "capacity", 1, where=f" for trace {name!r}", unit=" of items")
 
 
 def _each_policy(used: Case) -> dict[str, Case]:

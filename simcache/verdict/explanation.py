@@ -24,6 +24,8 @@ HEADLINES = {
     "hidden": "OPT hits more, but the run is hardly shorter.",
     "helps": "OPT helps.",
 }
+LEAST = 0.005  # of hit rate, or share of the time: below it a change is not said to help
+BIGGER = ("twice the capacity", "room for everything")  # changes that take more memory
 TITLES = {
     "change": "change",
     "policy": "policy",
@@ -52,8 +54,8 @@ class Explanation:
         predicted (by theory, of all accesses; NaN where there is no form), epoch_seconds (NaN without costs), call,
         predicted_call and seconds_call (what gives hit_rate, predicted and epoch_seconds).
     advice : pandas.DataFrame
-        One row for each change, the present state first: change, policy, capacity (of each cache), caches, hit_rate,
-        epoch_seconds, call, seconds_call.
+        One row for each change, the present state first, then the one that gains most: change, policy, capacity (of
+        each cache), caches, hit_rate, epoch_seconds, call, seconds_call.
     setting : mapping of str to scalar
         What was explained.
     """
@@ -66,8 +68,20 @@ class Explanation:
 
     @property
     def headline(self) -> str:
-        """The verdict as a sentence."""
-        return HEADLINES[self.verdict]
+        """What helps most, and the verdict, as sentences."""
+        return f"{self._best()} {HEADLINES[self.verdict]}"
+
+    def _best(self) -> str:
+        """The change that gains most; where it takes more memory, also the best of those that do not."""
+        now, *changes = self.advice.to_dict("records")
+        helping = [change for change in changes if _helps(now, change)]
+        if not helping:
+            return "No change that was tried helps."
+        told = f"What helps most: {_told(now, helping[0])}"
+        within = [change for change in helping if change["change"] not in BIGGER]
+        if within and within[0] is not helping[0]:
+            told += f"; with the memory there is: {_told(now, within[0])}"
+        return f"{told}."
 
     @property
     def subject(self) -> str:
@@ -84,7 +98,7 @@ class Explanation:
         )
 
     def __repr__(self) -> str:
-        return f"Explanation({self.verdict!r}: {self.headline})"
+        return f"Explanation({self.headline} [{self.verdict}])"
 
     def __str__(self) -> str:
         console = Console(width=100, color_system=None, highlight=False)
@@ -93,7 +107,7 @@ class Explanation:
         return "\n".join(line.rstrip() for line in caught.get().splitlines())
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield Text.assemble((self.verdict, "bold"), "  ", self.headline)
+        yield Text.assemble((self.headline, "bold"), f" [{self.verdict}]")
         yield Text(self.subject, "dim")
         yield Text()
         for reason in self.reasons:
@@ -105,7 +119,7 @@ class Explanation:
 
     def to_markdown(self) -> str:
         """All of it as markdown."""
-        lines = [f"**{self.verdict}**: {self.headline}", "", self.subject, ""]
+        lines = [f"**{self.headline}** [{self.verdict}]", "", self.subject, ""]
         lines += [f"- {reason.text} *({reason.theorem})*" for reason in self.reasons]
         lines += ["", *_pipes(self.table), "", "What would change it, simulated:", "", *_pipes(self.advice), ""]
         return "\n".join(lines)
@@ -116,7 +130,7 @@ class Explanation:
             for reason in self.reasons
         )
         return (
-            f"<div><p><b>{escape(self.verdict)}</b>: {escape(self.headline)}</p>"
+            f"<div><p><b>{escape(self.headline)}</b> [{escape(self.verdict)}]</p>"
             f"<p><small>{escape(self.subject)}</small></p>"
             f"<ul>{reasons}</ul>{_html(self.table)}<p>What would change it, simulated:</p>{_html(self.advice)}</div>"
         )
@@ -132,6 +146,19 @@ class Explanation:
             "advice": _records(self.advice),
         }
         return json.dumps(parts, indent=1, ensure_ascii=False, allow_nan=False)
+
+
+def _helps(now: dict[Any, Any], change: dict[Any, Any]) -> bool:
+    if math.isnan(now["epoch_seconds"]):
+        return bool(change["hit_rate"] - now["hit_rate"] >= LEAST)
+    return bool(now["epoch_seconds"] - change["epoch_seconds"] >= LEAST * now["epoch_seconds"] > 0)
+
+
+def _told(now: dict[Any, Any], change: dict[Any, Any]) -> str:
+    """A change and what it does to that by which changes are ordered."""
+    if math.isnan(now["epoch_seconds"]):
+        return f"{change['change']} (hit rate {now['hit_rate']:.3f} to {change['hit_rate']:.3f})"
+    return f"{change['change']} (an epoch {now['epoch_seconds']:.4g} to {change['epoch_seconds']:.4g} s)"
 
 
 def _shown(table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:

@@ -36,10 +36,11 @@ def predicted(case: Case) -> Prediction | None:
     as ranks of equal share.
     """
     kind, label = family(case.trace), case.label
+    capacity = min(case.capacity, case.trace.n_items)
     if kind is None or label not in FORMS[kind]:
         return None
     epochs = 1 if case.dying else case.epochs
-    fraction = min(case.capacity, case.trace.n_items) / case.trace.n_items
+    fraction = capacity / case.trace.n_items
     if kind == "shuffled":
         return _shuffled(label, fraction, case.caches, epochs)
     if kind == "loop":
@@ -53,8 +54,8 @@ def predicted(case: Case) -> Prediction | None:
         return None
     alpha = float((case.trace.source or {})["alpha"])
     weights = np.arange(1.0, case.trace.n_items + 1) ** -alpha
-    rate = getattr(theory, f"{name}_irm")(weights, case.capacity)
-    call = f"theory.{name}_irm(np.arange(1.0, {case.trace.n_items + 1}) ** -{alpha!r}, {case.capacity})"
+    rate = getattr(theory, f"{name}_irm")(weights, capacity)
+    call = f"theory.{name}_irm(np.arange(1.0, {case.trace.n_items + 1}) ** -{alpha!r}, {capacity})"
     return Prediction(float(rate), call)
 
 

@@ -132,7 +132,8 @@ def private(used: Case) -> Reason:
 
 def skew(used: Case) -> Reason:
     """How much of the accesses the most popular items take."""
-    counts, capacity = np.bincount(used.trace.ids, minlength=used.trace.n_items), used.capacity
+    counts = np.bincount(used.trace.ids, minlength=used.trace.n_items)
+    capacity = min(used.capacity, used.trace.n_items)
     number = float(theory.lfu_irm(counts, capacity))
     text = f"The {capacity:,} items accessed most take {_rate(number)} of all accesses."
     call = f"theory.lfu_irm(np.bincount(trace.ids, minlength=trace.n_items), {capacity})"
