@@ -295,6 +295,14 @@ def test_a_loader_with_an_iteration_of_its_own(name, capsys):
     assert again.trace.ids.tolist() == [i for _, indices in dataloader for i in indices.tolist()]
 
 
+def test_a_batch_given_out_twice_was_fetched_once():
+    class Twice(data.DataLoader):
+        def __iter__(self):
+            return (batch for batch in super().__iter__() for _ in range(2))
+
+    assert record_loader(Twice(Closed(), 4)).trace.ids.tolist() == list(range(N))
+
+
 class Moved(data.DataLoader):
     def __iter__(self):
         for workers, indices in super().__iter__():
