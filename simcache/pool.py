@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 from tqdm import tqdm
 
+from .text import printable
+
 Result = TypeVar("Result")
 
 
@@ -63,7 +65,7 @@ def _bar(total: int, label: str, progress: bool | None) -> "tqdm[Any] | None":
     if progress is False or not _shows(sys.stderr, progress):
         return None
     with suppress(OSError, ValueError):
-        return tqdm(total=total, desc=label, delay=0 if progress else 1, leave=False, unit="run")
+        return tqdm(total=total, desc=printable(label), delay=0 if progress else 1, leave=False, unit="run")
     return None
 
 

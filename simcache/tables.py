@@ -94,10 +94,11 @@ def _seed_type(largest: int) -> str:
 def table(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
     """Rows as a tidy table: the columns above, then every source column; what a row lacks is missing."""
     sources = list(dict.fromkeys(key for r in rows for key in r if key not in COLUMNS))
-    return pd.DataFrame({name: _column([r.get(name) for r in rows], name) for name in (*COLUMNS, *sources)})
+    return pd.DataFrame({name: column([r.get(name) for r in rows], name) for name in (*COLUMNS, *sources)})
 
 
-def _column(values: list[Any], name: str) -> "pd.Series[Any]":
+def column(values: list[Any], name: str) -> "pd.Series[Any]":
+    """Values of one column, None where one is missing; whole numbers with gaps stay whole."""
     if name == "hits":
         return pd.Series(values, dtype="Int64")
     if name == "seed":
@@ -115,6 +116,19 @@ def _gapped(values: list[Any], present: list[int]) -> "pd.Series[Any]":
     if max(present, default=0) < 2**63:
         return pd.Series(values, dtype="Int64")
     return pd.Series(values, dtype="UInt64" if min(present) >= 0 else "object")
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a table in values that JSON has: `plain` ones."""
+    columns = {str(name): [plain(value) for value in table[name].tolist()] for name in table.columns}
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def plain(value: Any) -> Any:
+    """A scalar as JSON (RFC 8259) can say it: a missing one is None, an infinite one the text inf or -inf."""
+    if pd.isna(value):
+        return None
+    return str(value) if isinstance(value, float) and math.isinf(value) else value
 
 
 def default_capacities(n_items: int, points: int = 100) -> list[int]:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from . import streams
 from .drawing import plot
 from .explaining import explain
 from .making import KINDS
@@ -43,25 +44,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0; 2 after bad input, which costs one line on standard error; 130 after Ctrl-C, which costs one too.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
+    streams.prepare()
+    try:
+        code = _run(given)
+        sys.stdout.flush()
+    except KeyboardInterrupt as stop:
+        streams.complain(" ".join(getattr(stop, "__notes__", ())) or "stopped; no file was left half-written")
+        code = 130
+    except BrokenPipeError:  # whoever read us has seen enough, as in `simcache curve … | head`
+        code = 0
+    except (typer.TyperException, ValueError, TypeError, OSError, MemoryError) as error:
+        streams.complain(f"error: {_reason(error)}")
+        code = 2
+    streams.settle()
+    return code
+
+
+def _run(given: list[str]) -> int:
     try:
         # Not typer's own main: that one prints frames of several lines and swallows the notes on a Ctrl-C.
         with typer.main.get_command(app).make_context("simcache", given) as context:
             context.command.invoke(context)
-        sys.stdout.flush()
     except typer.Exit as end:
         return end.exit_code
-    except KeyboardInterrupt as stop:
-        return _say(next(iter(getattr(stop, "__notes__", ())), "") or "stopped; no file was left half-written", 130)
-    except BrokenPipeError:  # whoever read us has seen enough, as in `simcache curve … | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (typer.TyperException, ValueError, TypeError, OSError, MemoryError) as error:
-        return _say(f"error: {_reason(error)}", 2)
+    except SystemExit as end:  # how Rich ends where its reader has gone
+        if isinstance(end.__context__, BrokenPipeError):
+            return 0
+        raise
     return 0
-
-
-def _say(line: str, code: int) -> int:
-    sys.stderr.write(" ".join(line.split()) + "\n")
-    return code
 
 
 def _reason(error: Exception) -> str:
@@ -69,8 +79,8 @@ def _reason(error: Exception) -> str:
         text = error.format_message().rstrip(".").replace("Value error, ", "")  # the words of typer's own checker
         context = getattr(error, "ctx", None)
         return text[:1].lower() + text[1:] + (f" (see {context.command_path} --help)" if context else "")
-    if isinstance(error, OSError) and error.strerror and error.filename is not None:
-        return f"{error.strerror.lower()}: {os.fspath(error.filename)!r}"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower() + ("" if error.filename is None else f": {os.fspath(error.filename)!r}")
     return str(error) or ("not enough memory" if isinstance(error, MemoryError) else type(error).__name__)
 
 
@@ -89,13 +99,13 @@ def _group(**options: Any) -> typer.Typer:
 
 def _help_alone(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
+        sys.stdout.write(context.get_help() + "\n")
 
 
 def _show_version(asked: bool) -> None:
     if asked:
         package = __name__.partition(".")[0]  # the root, which nothing here may import, is loaded by now
-        typer.echo(f"{package} {sys.modules[package].__version__}")
+        streams.say(f"{package} {sys.modules[package].__version__}")
         raise typer.Exit
 
 

@@ -12,6 +12,7 @@ from ..simulation import choose
 from . import options
 from .input import read_table
 from .output import checker
+from .streams import say
 
 
 def plot(
@@ -82,7 +83,7 @@ def plot(
             files = drawing.save(fig, output)
         finally:
             close(fig)
-    typer.echo("wrote " + ", ".join(str(file) for file in files))
+    say("wrote " + ", ".join(str(file) for file in files))
 
 
 def _label(text: str, known: list[str]) -> str:

@@ -18,6 +18,7 @@ from .finding import find
 from .options import policy as policy_of
 from .options import real, whole
 from .output import checker
+from .streams import say
 
 Kind = Literal["random", "replacement", "sequential", "distributed"]
 Shared = Literal["worker", "rank", "node"]
@@ -165,9 +166,9 @@ def _write(explanation: Explanation, path: Path | None) -> None:
     if path is None and sys.stdout.isatty():
         Console(highlight=False).print(explanation)
     elif path is None:
-        typer.echo(str(explanation))
+        sys.stdout.write(f"{explanation}\n")
     else:
         text = {".md": explanation.to_markdown, ".json": explanation.to_json, ".html": explanation._repr_html_}
         with replacing(path) as temporary:
             temporary.write_text(text[path.suffix.lower()]() + "\n", encoding="utf-8")
-        typer.echo(f"wrote {path}: {explanation.verdict}")
+        say(f"wrote {path}: {explanation.verdict}")

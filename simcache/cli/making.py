@@ -11,6 +11,7 @@ from .. import synth
 from ..trace import Trace
 from .input import read_matrix
 from .options import TraceFile, TraceOutput, real, whole
+from .streams import say
 
 Items = Annotated[int, typer.Option("--n-items", metavar="N", parser=whole, help="Items there are, 1 or more.")]
 Accesses = Annotated[int, typer.Option("--n-accesses", metavar="N", parser=whole, help="Accesses to make.")]
@@ -143,7 +144,7 @@ def save(trace: Trace, output: Path, name: str | None = None) -> None:
     """Write a trace, and say what it is."""
     named = trace if name is None else replace(trace, name=name)
     named.save(output)
-    typer.echo(f"wrote {output}: {named!r}")
+    say(f"wrote {output}: {named!r}")
 
 
 KINDS: tuple[Callable[..., None], ...] = (uniform, zipf, loop, shuffled, shuffle_buffer, markov, ring, repeat)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import typer
 from rich import box
 from rich.console import Console
 from rich.measure import Measurement
@@ -17,7 +16,10 @@ from rich.table import Table
 from rich.text import Text
 
 from ..files import replacing
+from ..tables import records
+from ..text import printable
 from ..trace import COLUMNS
+from .streams import say
 
 # What goes first when a terminal is narrow stands last.
 WEIGHT = ("policy", "capacity", "fraction", "hit_rate", "hit_rate_warm", "trace", "hits", "seed")
@@ -33,7 +35,7 @@ def write(table: pd.DataFrame, path: Path | None, *, wrap: bool = False) -> None
     if path is not None:
         with replacing(path) as temporary:
             WRITERS[path.suffix.lower()](table, temporary)
-        typer.echo(f"wrote {path}: {len(table)} rows")
+        say(f"wrote {path}: {len(table)} rows")
     elif sys.stdout.isatty():
         show(table, Console(highlight=False), wrap=wrap)
     else:
@@ -54,16 +56,16 @@ def show(table: pd.DataFrame, console: Console, *, wrap: bool = False) -> None:
         kept -= 1
     console.print(drawn)
     if left := [c for c in columns if c not in shown]:
-        console.print(Text(f"not shown: {', '.join(left)}; -o FILE has them all", "dim"))
+        console.print(Text(printable(f"not shown: {', '.join(left)}; -o FILE has them all"), "dim"))
 
 
 def _drawn(table: pd.DataFrame) -> Table:
     drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in table.columns:
         number = pd.api.types.is_numeric_dtype(table[name].dtype)
-        drawn.add_column(Text(str(name)), justify="right" if number else "left", overflow="fold")
+        drawn.add_column(Text(printable(str(name))), justify="right" if number else "left", overflow="fold")
     for row in table.itertuples(index=False):
-        drawn.add_row(*(Text(_cell(value, name)) for value, name in zip(row, table.columns, strict=True)))
+        drawn.add_row(*(Text(printable(_cell(value, name))) for value, name in zip(row, table.columns, strict=True)))
     return drawn
 
 
@@ -111,14 +113,17 @@ def _csv(table: pd.DataFrame, path: Path) -> None:
 
 
 def _parquet(table: pd.DataFrame, path: Path) -> None:
-    table.to_parquet(path, index=False)
+    try:
+        table.to_parquet(path, index=False)
+    except (OverflowError, TypeError, ValueError) as error:  # pyarrow's own are of these
+        message = "a .parquet table must hold one kind of value in each column, whole numbers of 64 bits at most"
+        raise ValueError(f"{message}; {error}") from error
 
 
 def _json(table: pd.DataFrame, path: Path) -> None:
     # Not pandas' to_json: that rounds numbers to 15 digits.
-    columns = {name: [None if pd.isna(v) else v for v in table[name].tolist()] for name in table.columns}
-    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-    path.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    text = json.dumps(records(table), indent=1, ensure_ascii=False, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8")
 
 
 WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {".csv": _csv, ".parquet": _parquet, ".json": _json}

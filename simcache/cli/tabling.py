@@ -10,15 +10,14 @@ import typer
 from ..files import replacing
 from ..seeds import OUTCOMES, RATES, is_seed, means
 from ..seeds import names as seedless
+from ..text import latex as escaped
+from ..text import markdown as marked
 from .input import read_table
 from .options import whole
 from .output import checker
+from .streams import say
 
 USUAL = ("trace", "policy", "capacity", "fraction", "hit_rate")
-SPECIAL = {
-    "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}",
-    ">": r"\textgreater{}", "|": r"\textbar{}", "–": "--", "±": r"$\pm$", **{each: f"\\{each}" for each in "&%$#_{}"},
-}  # fmt: skip
 
 
 def table(
@@ -78,7 +77,7 @@ def table(
     with replacing(output) as path:
         path.write_text(PRINTERS[output.suffix.lower()](texts, _numeric(shown)), encoding="utf-8")
     note = "" if halves.empty else "; ±: half of the 95 % interval of a mean over seeds"
-    typer.echo(f"wrote {output}: {len(texts)} rows, {texts.shape[1]} columns{note}")
+    say(f"wrote {output}: {len(texts)} rows, {texts.shape[1]} columns{note}")
 
 
 def _names(rows: pd.DataFrame, columns: str | None, across: str | None) -> list[str]:
@@ -150,11 +149,6 @@ def _named(texts: pd.DataFrame) -> pd.DataFrame:
     return texts.assign(policy=texts["policy"].map(policy_name)) if "policy" in texts else texts
 
 
-def escaped(cell: str) -> str:
-    """Text that LaTeX sets as it stands."""
-    return "".join(SPECIAL.get(each, each) for each in cell)
-
-
 def latex(texts: pd.DataFrame, numeric: Sequence[bool]) -> str:
     """A booktabs tabular; numbers stand at the right."""
     rows = [_heads(texts), *_named(texts).to_numpy().tolist()]
@@ -167,7 +161,7 @@ def latex(texts: pd.DataFrame, numeric: Sequence[bool]) -> str:
 def markdown(texts: pd.DataFrame, numeric: Sequence[bool]) -> str:
     """A table of pipes; numbers stand at the right."""
     rows = [_heads(texts), *_named(texts).to_numpy().tolist()]
-    head, *body = ["| " + " | ".join(str(cell).replace("|", r"\|") for cell in row) + " |" for row in rows]
+    head, *body = ["| " + " | ".join(marked(str(cell)) for cell in row) + " |" for row in rows]
     rule = "|" + "|".join("---:" if each else "---" for each in numeric) + "|"
     return "\n".join([head, rule, *body]) + "\n"
 

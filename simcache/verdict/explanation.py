@@ -4,7 +4,6 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from html import escape
 from typing import Any
 
 import pandas as pd
@@ -14,6 +13,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from ..tables import plain, records
+from ..text import html as escape
+from ..text import markdown, printable
 from .reasons import Reason
 
 HEADLINES = {
@@ -107,20 +109,20 @@ class Explanation:
         return "\n".join(line.rstrip() for line in caught.get().splitlines())
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield Text.assemble((self.headline, "bold"), f" [{self.verdict}]")
-        yield Text(self.subject, "dim")
+        yield Text.assemble((printable(self.headline), "bold"), f" [{self.verdict}]")
+        yield Text(printable(self.subject), "dim")
         yield Text()
         for reason in self.reasons:
-            yield Padding(Text.assemble("• ", reason.text), (0, 0, 0, 2))
-            yield Padding(Text(reason.theorem, "dim"), (0, 0, 0, 4))
+            yield Padding(Text("• " + printable(reason.text)), (0, 0, 0, 2))
+            yield Padding(Text(printable(reason.theorem), "dim"), (0, 0, 0, 4))
         yield _drawn(self.table)
         yield Text("What would change it, simulated:")
         yield _drawn(self.advice)
 
     def to_markdown(self) -> str:
         """All of it as markdown."""
-        lines = [f"**{self.headline}** [{self.verdict}]", "", self.subject, ""]
-        lines += [f"- {reason.text} *({reason.theorem})*" for reason in self.reasons]
+        lines = [f"**{markdown(self.headline)}** [{self.verdict}]", "", markdown(self.subject), ""]
+        lines += [f"- {markdown(reason.text)} *({markdown(reason.theorem)})*" for reason in self.reasons]
         lines += ["", *_pipes(self.table), "", "What would change it, simulated:", "", *_pipes(self.advice), ""]
         return "\n".join(lines)
 
@@ -136,14 +138,14 @@ class Explanation:
         )
 
     def to_json(self) -> str:
-        """All of it as JSON, calls included; a missing number is null."""
+        """All of it as JSON, calls included; a missing number is null, an infinite one "inf"."""
         parts = {
             "verdict": self.verdict,
             "headline": self.headline,
-            "setting": dict(self.setting),
-            "reasons": [asdict(reason) for reason in self.reasons],
-            "table": _records(self.table),
-            "advice": _records(self.advice),
+            "setting": _plain(self.setting),
+            "reasons": [_plain(asdict(reason)) for reason in self.reasons],
+            "table": records(self.table),
+            "advice": records(self.advice),
         }
         return json.dumps(parts, indent=1, ensure_ascii=False, allow_nan=False)
 
@@ -182,14 +184,15 @@ def _drawn(table: pd.DataFrame) -> Table:
     for name in names:
         drawn.add_column(TITLES[name], justify="left" if name in WORDS else "right", overflow="fold")
     for row in rows:
-        drawn.add_row(*map(Text, row))
+        drawn.add_row(*(Text(printable(cell)) for cell in row))
     return drawn
 
 
 def _pipes(table: pd.DataFrame) -> list[str]:
     names, rows = _shown(table)
     rule = ["---" if name in WORDS else "---:" for name in names]
-    return [f"| {' | '.join(row)} |" for row in [[TITLES[name] for name in names], rule, *rows]]
+    cells = [[markdown(cell) for cell in row] for row in rows]
+    return [f"| {' | '.join(row)} |" for row in [[TITLES[name] for name in names], rule, *cells]]
 
 
 def _html(table: pd.DataFrame) -> str:
@@ -199,9 +202,5 @@ def _html(table: pd.DataFrame) -> str:
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    columns = {
-        str(name): [None if isinstance(v, float) and math.isnan(v) else v for v in table[name].tolist()]
-        for name in table.columns
-    }
-    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+def _plain(parts: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: plain(value) for name, value in parts.items()}

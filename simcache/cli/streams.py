@@ -1,0 +1,55 @@
+"""Standard streams as they come: missing, closed at the other end, full, or in an encoding that lacks a sign."""
+
+import codecs
+import os
+import shutil
+import sys
+from contextlib import suppress
+from typing import TextIO
+
+from ..text import printable
+
+ALIKE = str.maketrans({"…": "...", "–": "-", "−": "-", "×": "x", "•": "*", "’": "'", "≥": ">=", "≤": "<="})
+NARROWEST, WIDEST = 20, 1000  # columns: outside these Rich draws nothing, or pads each line to the end of memory
+
+
+def prepare() -> None:
+    """Make the standard streams such that whatever is printed comes out."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # started with it closed; opening takes its number, which no file may get
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
+    codecs.register_error("alike", _alike)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # not what a notebook or a test put there
+            stream.reconfigure(errors="alike")
+    columns = shutil.get_terminal_size().columns
+    if not (NARROWEST <= columns <= WIDEST and os.environ.get("COLUMNS", "80").isdecimal()):
+        os.environ["COLUMNS"] = str(min(max(columns, NARROWEST), WIDEST))
+
+
+def say(line: str, stream: TextIO | None = None) -> None:
+    """Print one line, whatever is in it."""
+    print(printable(line), file=stream, flush=True)
+
+
+def complain(line: str) -> None:
+    """Print one line on standard error, if that can be written to."""
+    with suppress(OSError):
+        say(" ".join(line.split()), sys.stderr)
+
+
+def settle() -> None:
+    """Let go of what could not be written, or Python would fail once more at its end."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _alike(error: UnicodeError) -> tuple[str, int]:
+    """What stands for signs that an encoding lacks: others that look alike, or escapes."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    signs = error.object[error.start : error.end].translate(ALIKE)
+    return signs.encode("ascii", "backslashreplace").decode(), error.end
