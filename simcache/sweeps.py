@@ -56,7 +56,7 @@ def sweep(
         KeyboardInterrupt as stop: table = stop.table``, or, in a notebook, ``sys.last_value.table`` afterwards.
     """
     given = _list(traces, "traces")
-    _check_traces(given)
+    check_traces(given)
     selected = _distinct([choose(policy) for policy in _list(policies, "policies")])
     shares = [_fraction(fraction) for fraction in _list(fractions, "fractions")]
     numbers = [check_seed(seed) for seed in _list(seeds, "seeds")]
@@ -88,7 +88,8 @@ def _list(values: Iterable[Value], what: str) -> list[Value]:
     return listed
 
 
-def _check_traces(traces: list[Trace]) -> None:
+def check_traces(traces: list[Trace]) -> None:
+    """Refuse empty traces, and two whose rows could not be told apart."""
     known = set()
     for trace in traces:
         check_trace(trace)

@@ -97,7 +97,7 @@ def table(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame({name: column([r.get(name) for r in rows], name) for name in (*COLUMNS, *sources)})
 
 
-def column(values: list[Any], name: str) -> "pd.Series[Any]":
+def column(values: list[Any], name: str = "") -> "pd.Series[Any]":
     """Values of one column, None where one is missing; whole numbers with gaps stay whole."""
     if name == "hits":
         return pd.Series(values, dtype="Int64")
@@ -116,6 +116,15 @@ def _gapped(values: list[Any], present: list[int]) -> "pd.Series[Any]":
     if max(present, default=0) < 2**63:
         return pd.Series(values, dtype="Int64")
     return pd.Series(values, dtype="UInt64" if min(present) >= 0 else "object")
+
+
+def joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The rows of several tables, as `table` makes one of rows."""
+    columns: dict[str, list[Any]] = {}
+    for name in dict.fromkeys(str(name) for each in tables for name in each):
+        values = [value for each in tables for value in (each[name] if name in each else [None] * len(each))]
+        columns[name] = [None if value is pd.NA else value for value in values]
+    return pd.DataFrame({name: column(values, name) for name, values in columns.items()})
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = _run(given)
         sys.stdout.flush()
     except KeyboardInterrupt as stop:
-        streams.complain(" ".join(getattr(stop, "__notes__", ())) or "stopped; no file was left half-written")
+        streams.complain(next(iter(getattr(stop, "__notes__", ())), "stopped; no file was left half-written"))
         code = 130
     except BrokenPipeError:  # whoever read us has seen enough, as in `simcache curve … | head`
         code = 0

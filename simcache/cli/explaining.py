@@ -15,6 +15,7 @@ from ..trace import Trace
 from ..verdict import Explanation
 from ..verdict import explain as explained
 from .finding import find
+from .input import read_trace
 from .options import policy as policy_of
 from .options import real, whole
 from .output import checker
@@ -120,7 +121,7 @@ def explain(
     elif target.endswith(".npz"):
         if epochs is not None:
             raise ValueError(f"{target!r} has epochs of its own: --epochs must be left out")
-        loader, trace = _loader(given), Trace.load(target)
+        loader, trace = _loader(given), read_trace(Path(target))
     else:
         trace, loader = _real(target, 1 if epochs is None else epochs, given)
     items = max(1, round(fraction * trace.n_items)) if fraction is not None else capacity

@@ -9,7 +9,8 @@ import typer
 
 from .. import synth
 from ..trace import Trace
-from .input import read_matrix
+from .input import read_trace
+from .matrices import read_matrix
 from .options import TraceFile, TraceOutput, real, whole
 from .streams import say
 
@@ -137,7 +138,7 @@ def repeat(
     --------
     simcache make-trace repeat zipf.npz --probability .5 -o repeat.npz
     """
-    save(synth.repeat(Trace.load(trace), probability, seed=seed), output, name)
+    save(synth.repeat(read_trace(trace), probability, seed=seed), output, name)
 
 
 def save(trace: Trace, output: Path, name: str | None = None) -> None:

@@ -45,7 +45,9 @@ TableOutput = Annotated[
 Policies = Annotated[
     list[str],
     typer.Argument(
-        metavar="POLICY", help="Names as `simcache policies` lists them; parameters after a colon: opt:bypass=true."
+        metavar="POLICY",
+        help="Names as `simcache policies` lists them; parameters after a colon: opt:bypass=true. What ends in .npz is "
+        "one more trace.",
     ),
 ]
 Seed = Annotated[int, typer.Option(metavar="N", parser=whole, help="Seed of policies that draw, 0 … 2^64-1.")]

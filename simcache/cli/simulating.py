@@ -1,6 +1,6 @@
 """policies, simulate, curve: what there is, one size, and many."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -10,8 +10,9 @@ import typer
 from .. import policies as registry
 from ..curves import hit_curve
 from ..simulation import choose
-from ..sweeps import sweep
-from ..trace import Trace
+from ..sweeps import check_traces, sweep
+from ..tables import joined
+from .input import read_trace
 from .options import Policies, Seed, TableOutput, TraceFile, Warmup, numbers, policy, real, whole
 from .output import write
 
@@ -46,7 +47,7 @@ def simulate(
     warmup: Warmup = None,
     output: TableOutput = None,
 ) -> None:
-    """Replay a trace through one policy or several, from an empty cache of one size.
+    """Replay a trace, or several, through one policy or several, from an empty cache of one size.
 
     Examples
     --------
@@ -70,12 +71,13 @@ def curve(
     warmup: Warmup = None,
     output: TableOutput = None,
 ) -> None:
-    """Hit rate of one policy or several over cache size.
+    """Hit rate of one policy or several over cache size, for a trace or several in one table.
 
     Examples
     --------
     simcache curve zipf.npz opt lru lfu --capacities 5,20,100,400 -o zipf.csv
     simcache curve mild.npz opt lru lfu --capacities 5,20,100,400 -o mild.csv
+    simcache curve zipf.npz mild.npz opt lru lfu --fractions .01,.1 -o two.csv
     simcache curve shuffled.npz lru rr pin --fractions .1,.5,.9
     """
     if capacities is not None and fractions is not None:
@@ -86,21 +88,26 @@ def curve(
 
 
 def _table(
-    path: Path,
-    texts: Iterable[str],
+    first: Path,
+    others: Sequence[str],
     capacities: list[int] | None,
     fractions: list[float] | None,
     seed: int,
     warmup: int | None,
 ) -> pd.DataFrame:
-    chosen = [policy(text) for text in texts]
+    """Rows of each trace under each policy: `others` are names of policies, and more files of traces."""
+    paths = [first, *(Path(text) for text in others if text.endswith(".npz"))]
+    chosen = [policy(text) for text in others if not text.endswith(".npz")]
+    if not chosen:
+        raise ValueError(f"at least one policy must be named after the traces, got {', '.join(others)}")
     labels = [choose(each).label for each in chosen]
     if twice := next((label for label in labels if labels.count(label) > 1), None):
         raise ValueError(f"policies must differ, got {twice!r} twice")
-    trace = Trace.load(path)
-    if not len(trace):
-        raise ValueError(f"a trace to simulate must have accesses, got none in {str(path)!r}")
+    traces = [read_trace(path) for path in paths]
+    for path, trace in zip(paths, traces, strict=True):
+        if not len(trace):
+            raise ValueError(f"a trace to simulate must have accesses, got none in {str(path)!r}")
     if fractions is not None:
-        return sweep([trace], chosen, fractions, seeds=[seed], warmup=warmup)
-    curves = [hit_curve(trace, each, capacities, seed=seed, warmup=warmup) for each in chosen]
-    return pd.concat(curves, ignore_index=True)
+        return sweep(traces, chosen, fractions, seeds=[seed], warmup=warmup)
+    check_traces(traces)
+    return joined([hit_curve(trace, each, capacities, seed=seed, warmup=warmup) for trace in traces for each in chosen])

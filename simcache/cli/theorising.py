@@ -1,5 +1,6 @@
 """theory: one command per workload that has closed forms; a table of hit rates out, and nothing simulated."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from functools import partial
@@ -12,7 +13,7 @@ import typer
 from numpy.typing import NDArray
 
 from .. import theory
-from .input import read_matrix
+from .matrices import MOST, read_matrix
 from .options import TableOutput, numbers, real, whole
 from .output import write
 
@@ -181,6 +182,8 @@ WORKLOADS: tuple[Callable[..., None], ...] = (shuffled, loop, shuffle_buffer, un
 
 def _dense(path: Path) -> NDArray[Any]:
     found = read_matrix(path)
+    if math.prod(found.shape) > MOST // 8:
+        raise ValueError(f"a matrix must have at most {MOST // 8} entries, got shape {found.shape} in {str(path)!r}")
     return np.atleast_1d(found if isinstance(found, np.ndarray) else found.toarray())
 
 
