@@ -5,6 +5,7 @@ import re
 import zipfile
 import zlib
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -17,14 +18,14 @@ from .output import WRITERS, need_pyarrow
 
 BROKEN = (
     ValueError, TypeError, KeyError, IndexError, EOFError, AttributeError, OverflowError, RecursionError,
-    NotImplementedError, zipfile.BadZipFile, zlib.error,
+    NotImplementedError, zipfile.BadZipFile, zlib.error, TokenError,
 )  # fmt: skip
 # What a file of plain text cannot tell: that these are words even where they look like numbers, and those rates.
 WORDS = ("trace", "policy", "generator", "sampler", "matrix", "torch")
 RATES = ("fraction", "hit_rate", "hit_rate_warm", "low", "high")
 COUNTS = ("capacity", "seed", "accesses", "warmup")
 MOST = {".csv": 1 << 25, ".json": 1 << 24, ".parquet": 1 << 27}  # bytes, unpacked: text takes thirty times as many
-COLUMNS, CELLS = 1000, 1 << 24
+COLUMNS, CELLS, LONGEST = 1000, 1 << 24, 1 << 17
 
 
 def read_trace(path: Path) -> Trace:
@@ -52,6 +53,8 @@ def read_table(path: Path) -> pd.DataFrame:
     opening.check(path, f"a {suffix} table", MOST[suffix])
     try:
         table = {".csv": _csv, ".json": _json, ".parquet": _parquet}[suffix](path)
+        if table.empty:
+            raise ValueError("no rows")
     except BROKEN as error:
         message = f"a table must be a whole {suffix} file with rows, got {str(path)!r}"
         raise ValueError(f"{message}: {error}" if isinstance(error, _Refused) else message) from error
@@ -71,14 +74,18 @@ class _Refused(ValueError):
 
 def _csv(path: Path) -> pd.DataFrame:
     with path.open("rb") as file:
-        header = file.readline(1 << 20)
-    _check_size(header.count(b",") + 1, 1)
-    most = CELLS // (header.count(b",") + 1)
+        head = file.readline(LONGEST)
+    if len(head) == LONGEST:
+        raise _Refused(f"its first line must be shorter than {LONGEST} bytes")
+    _check_size(head.count(b",") + 1, 1)
+    most = CELLS // (head.count(b",") + 1)
     words = dict.fromkeys(WORDS, "str")
     table = pd.read_csv(
         path, dtype=words, keep_default_na=False, na_values=[""], encoding=opening.encoding(path), nrows=most + 1
     )
     _check_size(table.shape[1], len(table))
+    if not isinstance(table.index, pd.RangeIndex):
+        raise _Refused("its rows must not be longer than its first line")
     # A DataFrame's own to_csv writes its index as a column without a name; kept, it would tell every row apart.
     return table.loc[:, [not str(name).startswith("Unnamed: ") for name in table.columns]]
 

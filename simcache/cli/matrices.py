@@ -83,6 +83,8 @@ def _check_array(shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
 
 def _sparse(parts: dict[str, NDArray[Any]]) -> Any:
     """The sparse matrix that SciPy saved as these arrays: compiled code follows them, so all are checked before."""
+    if "format" not in parts:
+        raise ValueError("it is neither one array nor a sparse matrix of SciPy's")
     kind, given = parts["format"].item(), parts["data"]
     kind = kind.decode() if isinstance(kind, bytes) else kind
     rows, columns = _indices(parts["shape"], 2, 2**31).tolist()
@@ -96,6 +98,8 @@ def _sparse(parts: dict[str, NDArray[Any]]) -> Any:
     if kind == "dia":
         offsets = _indices(parts["offsets"] + rows, len(data), rows + columns) - rows
         return sparse.dia_array((data, offsets), shape=(rows, columns))
+    if kind not in ("csr", "csc", "bsr"):
+        raise ValueError(f"its format must be csr, csc, bsr, coo or dia, got {kind!r}")
     height, width = data.shape[1:] if kind == "bsr" else (1, 1)
     down, across = (columns, rows) if kind == "csc" else (rows // height, columns // width)
     indices, starts = _indices(parts["indices"], len(data), across), parts["indptr"]
@@ -103,8 +107,7 @@ def _sparse(parts: dict[str, NDArray[Any]]) -> Any:
     if starts[0] != 0 or (np.diff(starts) < 0).any():
         raise ValueError(f"indptr must rise from 0 to at most {len(data)}, got {starts.min()} … {starts.max()}")
     used = int(starts[-1])
-    make = {"csr": sparse.csr_array, "csc": sparse.csc_array, "bsr": sparse.bsr_array}[kind]
-    return make((data[:used], indices[:used], starts), shape=(rows, columns))
+    return getattr(sparse, f"{kind}_array")((data[:used], indices[:used], starts), shape=(rows, columns))
 
 
 def _indices(part: NDArray[Any], size: int, limit: int) -> NDArray[np.int64]:

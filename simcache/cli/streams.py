@@ -10,6 +10,7 @@ from typing import TextIO
 from ..text import printable
 
 ALIKE = str.maketrans({"…": "...", "–": "-", "−": "-", "×": "x", "•": "*", "’": "'", "≥": ">=", "≤": "<="})
+MOST = 2000  # characters of a line that complains
 NARROWEST, WIDEST = 20, 1000  # columns: outside these Rich draws nothing, or pads each line to the end of memory
 
 
@@ -22,9 +23,9 @@ def prepare() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # not what a notebook or a test put there
             stream.reconfigure(errors="alike")
-    columns = shutil.get_terminal_size().columns
-    if not (NARROWEST <= columns <= WIDEST and os.environ.get("COLUMNS", "80").isdecimal()):
-        os.environ["COLUMNS"] = str(min(max(columns, NARROWEST), WIDEST))
+    columns = min(max(shutil.get_terminal_size().columns, NARROWEST), WIDEST)
+    if os.environ.get("COLUMNS", "") != str(columns) and ("COLUMNS" in os.environ or columns in (NARROWEST, WIDEST)):
+        os.environ["COLUMNS"] = str(columns)
 
 
 def say(line: str, stream: TextIO | None = None) -> None:
@@ -35,7 +36,8 @@ def say(line: str, stream: TextIO | None = None) -> None:
 def complain(line: str) -> None:
     """Print one line on standard error, if that can be written to."""
     with suppress(OSError):
-        say(" ".join(line.split()), sys.stderr)
+        said = " ".join(line.split())
+        say(said if len(said) <= MOST else f"{said[:MOST]}…", sys.stderr)
 
 
 def settle() -> None:

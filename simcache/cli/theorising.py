@@ -182,6 +182,8 @@ WORKLOADS: tuple[Callable[..., None], ...] = (shuffled, loop, shuffle_buffer, un
 
 def _dense(path: Path) -> NDArray[Any]:
     found = read_matrix(path)
+    if not found.size:
+        raise ValueError(f"a matrix must have entries, got none in {str(path)!r}")
     if math.prod(found.shape) > MOST // 8:
         raise ValueError(f"a matrix must have at most {MOST // 8} entries, got shape {found.shape} in {str(path)!r}")
     return np.atleast_1d(found if isinstance(found, np.ndarray) else found.toarray())
