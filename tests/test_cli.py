@@ -285,6 +285,23 @@ def test_a_table_saved_with_its_index_is_the_same_table(run, folder):
     assert Path("indexed.svg").read_bytes() == Path("plain.svg").read_bytes()
 
 
+def test_several_traces_are_one_table(run):
+    zipf, loop = Trace.load("zipf.npz"), synth.loop(9, 40)
+    seeded = Trace(loop.ids, 9, "seeded", source={"generator": "own", "trace_seed": 2**64 - 1})
+    loop.save("loop.npz")
+    seeded.save("seeded.npz")
+    files = ("zipf.npz", "loop.npz", "seeded.npz")
+    run("curve", *files, "lru", "rr", "--capacities", "3,9", "-o", "t.json")
+    found = input.read_table(Path("t.json"))
+    each = [hit_curve(trace, name, [3, 9]) for trace in (zipf, loop, seeded) for name in ("lru", "rr")]
+    assert found["hits"].tolist() == [hits for one in each for hits in one["hits"]]
+    assert found["trace"].unique().tolist() == ["zipf-1.0", "loop-9", "seeded"]
+    assert found["trace_seed"].dtype == "UInt64"  # exact, and whole where some have none
+    assert found["trace_seed"].dropna().unique().tolist() == [0, 2**64 - 1]
+    run("simulate", *files, "lru", "--fraction", ".5", "-o", "t.json")
+    assert_frame_equal(input.read_table(Path("t.json")), sweep([zipf, loop, seeded], ["lru"], [0.5]))
+
+
 def test_policies_lists_all_with_ideas_and_defaults(run):
     table = pd.read_csv(io.StringIO(run("policies")), keep_default_na=False).set_index("policy")
     assert table.index.tolist() == simcache.policies.names()
@@ -396,6 +413,8 @@ REFUSED = {
     "simulate zipf.npz lru": "one of --capacity and --fraction",
     "simulate zipf.npz lru --capacity 5 --fraction .5": "one of --capacity and --fraction",
     "simulate zipf.npz --capacity 5": "missing argument 'POLICY' (see simcache simulate --help)",
+    "curve zipf.npz t.npz": "at least one policy must be named after the traces, got t.npz",
+    "curve zipf.npz zipf.npz lru": "traces must differ in name or source, or their rows could not be told apart",
     "simulate zipf.npz lruu --capacity 5": "unknown policy 'lruu'; did you mean 'lru'? known: fifo, lfu,",
     "simulate zipf.npz opt:bypas=true --capacity 5": "did you mean 'bypass'?",
     "simulate zipf.npz opt:bypass --capacity 5": "NAME:PARAMETER=VALUE,…, got 'opt:bypass'",
@@ -451,6 +470,7 @@ REFUSED = {
     f"{RECORD} random": "a sampler must be module:callable",
     f"{RECORD} no_such_module:thing": "needs the module 'no_such_module', and there is none",
     f"{RECORD} random:no_such": "has no attribute 'no_such'",
+    f"{RECORD} ends:sampler": "a sampler must be in a module that can be imported; 'ends' ends with 3",
     f"{RECORD} math:pi": "a sampler must be module:callable, got 'math:pi', a float",
     f"{RECORD} own:Sampler --arg factr=2": "unknown argument 'factr' of own:Sampler; did you mean 'factor'?",
     f"{RECORD} own:Sampler --arg factor": "arguments must be NAME=VALUE, each name once, got 'factor'",
@@ -506,6 +526,7 @@ def broken(folder, monkeypatch):
     (folder / "cut.json").write_text(json.dumps([{"trace": "a"}])[:-4])
     (folder / "number.json").write_text("3")
     (folder / "own.py").write_text(SAMPLER)
+    (folder / "ends.py").write_text("raise SystemExit(3)")
     yield
     sys.modules.pop("own", None)
 

@@ -27,6 +27,10 @@ def find(target: str, what: str, form: str) -> Any:
         if (error.name or "").partition(".")[0] == "torch":
             raise ValueError(f"{target} needs torch: pip install 'simcache[torch]'") from None
         raise ValueError(f"{what} {target!r} needs the module {error.name!r}, and there is none") from None
+    except SystemExit as end:
+        raise ValueError(
+            f"{what} must be in a module that can be imported; {module!r} ends with {end.code!r}"
+        ) from None
     except AttributeError as error:
         raise ValueError(f"{what} must be {form.partition(',')[0]}; {target!r}: {error}") from None
     return found
