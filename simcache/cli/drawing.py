@@ -56,7 +56,7 @@ def plot(
 
     Examples
     --------
-    simcache plot zipf.csv mild.csv --kind curves --by alpha --width page -o curves.pdf
+    simcache plot zipf.csv mild.csv --by alpha --width page -o curves.pdf
     simcache plot zipf.csv mild.csv --kind heatmap --policy lru -o lru.svg
     simcache plot zipf.csv mild.csv --kind gap --against lru -o gap.png
     """
