@@ -330,6 +330,44 @@ def test_a_terminal_shows_whole_columns(width, whole):
         assert "–" in text
 
 
+def shown(table, width, **options):
+    screen = io.StringIO()
+    output.show(table, Console(file=screen, width=width, highlight=False), **options)
+    return screen.getvalue()
+
+
+def test_a_narrow_terminal_drops_columns_from_the_least_and_says_which():
+    row = {"trace": "a", "policy": "rr", "capacity": 5, "fraction": 0.05, "seed": 0, "accesses": 99, "hits": 50}
+    row |= {
+        "hit_rate": 0.50505,
+        "warmup": 9,
+        "hit_rate_warm": 0.123456,
+        "low": 0.41237,
+        "high": 0.59876,
+        "exact": False,
+    }
+    table = pd.DataFrame([{**row, "alpha": 0.123456, "n_items": 12}])
+    order = [
+        "policy", "capacity", "fraction", "hit_rate", "hit_rate_warm", "trace", "hits", "seed", "alpha", "n_items",
+        "accesses", "warmup", "low", "high", "exact",
+    ]  # fmt: skip
+    text = shown(table, 300)
+    assert "not shown" not in text
+    for value in ("0.5050", "0.1235", "0.4124", "0.5988", "0.05", "False"):  # rates to four decimals, also low and high
+        assert re.search(rf"(?<!\S){re.escape(value)}(?!\S)", text)
+    for width in range(160, 19, -7):
+        text = shown(table, width)
+        head, left = text.splitlines()[1].split(), " ".join(text.partition("not shown: ")[2].partition(";")[0].split())
+        gone = left.split(", ") if left else []
+        kept = len(order) - len(gone)
+        assert set(gone) == set(order[kept:])
+        assert kept == 1 or (
+            sorted(head, key=order.index) == order[:kept] and max(map(len, text.splitlines())) <= width
+        )
+    assert "not shown" not in shown(table, 60, wrap=True)
+    assert shown(pd.DataFrame({"hits": pd.array([None], "Int64"), "hit_rate": [float("nan")]}), 80).count("–") == 2
+
+
 @pytest.mark.skipif(not hasattr(pty, "openpty"), reason="needs pseudo-terminals")
 def test_a_table_on_a_terminal_and_one_line_for_an_error(folder):
     ours, theirs = pty.openpty()

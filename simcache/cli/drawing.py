@@ -11,21 +11,15 @@ import typer
 from ..simulation import choose
 from . import options
 from .input import read_table
-from .output import checker
+from .options import TableFiles, written
 from .streams import say
 
 
 def plot(
-    table: Annotated[list[Path], typer.Argument(metavar="TABLE", help=".csv, .parquet or .json; several are joined")],
+    table: TableFiles,
     output: Annotated[
         Path,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="The figure: .pdf, .png or .svg; without a suffix, all three.",
-            callback=checker("a figure", ".pdf", ".png", ".svg", ""),
-        ),
+        written("a figure", "The figure: .pdf, .png or .svg; without a suffix, all three.", ".pdf", ".png", ".svg", ""),
     ],
     kind: Annotated[
         Literal["curves", "heatmap", "gap"],

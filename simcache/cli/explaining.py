@@ -16,9 +16,8 @@ from ..verdict import Explanation
 from ..verdict import explain as explained
 from .finding import find
 from .input import read_trace
+from .options import Capacity, Fraction, check_one, real, whole, written
 from .options import policy as policy_of
-from .options import real, whole
-from .output import checker
 from .streams import say
 
 Kind = Literal["random", "replacement", "sequential", "distributed"]
@@ -34,12 +33,8 @@ def explain(
             help="A DataLoader, or what returns one, as module:loader; or a trace, .npz. Without it, --n-items.",
         ),
     ] = None,
-    capacity: Annotated[
-        int | None, typer.Option(metavar="N", parser=whole, help="Items that each cache holds, 1 or more.")
-    ] = None,
-    fraction: Annotated[
-        float | None, typer.Option(metavar="X", parser=real, help="Or as a share of the items, up to 1.")
-    ] = None,
+    capacity: Capacity = None,
+    fraction: Fraction = None,
     policy: Annotated[str, typer.Option(metavar="POLICY", help="The policy in use.")] = "lru",
     shared: Annotated[
         Shared, typer.Option(help="Who shares a cache: nobody, the workers of a rank, or all ranks.")
@@ -74,12 +69,12 @@ def explain(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="Write it there: .md, .json (with the call behind each number) or .html.",
-            callback=checker("an explanation", ".md", ".json", ".html"),
+        written(
+            "an explanation",
+            "Write it there: .md, .json (with the call behind each number) or .html.",
+            ".md",
+            ".json",
+            ".html",
         ),
     ] = None,
 ) -> None:
@@ -94,8 +89,7 @@ def explain(
     simcache explain --n-items 5000 --epochs 9 --batch-size 50 --fraction .5
     simcache explain zipf.npz --batch-size 10 --capacity 5 --workers 2 -o why.md
     """
-    if (capacity is None) == (fraction is None):
-        raise ValueError("explain must be given one of --capacity and --fraction")
+    check_one("explain", capacity, fraction)
     if fraction is not None and not 0 < fraction <= 1:
         raise ValueError(f"fraction must be in (0, 1], got {fraction}")
     if (t_miss is None) != (t_step is None) or (t_miss is None and (t_hit or t_prep)):

@@ -25,23 +25,25 @@ def real(text: str) -> float:
         raise typer.BadParameter(f"must be a number, got {text!r}") from None
 
 
+def written(what: str, help: str, *suffixes: str) -> Any:
+    """The option that names the file to write, of one of those suffixes."""
+    check = output.checker(what, *suffixes)
+    return typer.Option("--output", "-o", metavar="FILE", help=help, callback=check)
+
+
 TraceFile = Annotated[Path, typer.Argument(metavar="TRACE", help="A trace, .npz: from make-trace or record.")]
-TraceOutput = Annotated[
-    Path,
-    typer.Option(
-        "--output", "-o", metavar="FILE", help="Where the trace goes, .npz.", callback=output.checker("a trace", ".npz")
-    ),
-]
+TraceOutput = Annotated[Path, written("a trace", "Where the trace goes, .npz.", ".npz")]
+TableFiles = Annotated[list[Path], typer.Argument(metavar="TABLE", help=".csv, .parquet or .json; several are joined")]
 TableOutput = Annotated[
     Path | None,
-    typer.Option(
-        "--output",
-        "-o",
-        metavar="FILE",
-        help="Write the table there: .csv, .parquet or .json. Without it, a table on a terminal, csv to a pipe.",
-        callback=output.checker("a table", *output.WRITERS),
+    written(
+        "a table",
+        "Write the table there: .csv, .parquet or .json. Without it, a table on a terminal, csv to a pipe.",
+        *output.WRITERS,
     ),
 ]
+Capacity = Annotated[int | None, typer.Option(metavar="N", parser=whole, help="Items that a cache holds, 1 or more.")]
+Fraction = Annotated[float | None, typer.Option(metavar="X", parser=real, help="Or as a share of the items, up to 1.")]
 Policies = Annotated[
     list[str],
     typer.Argument(
@@ -95,3 +97,9 @@ def numbers(text: str, kind: type[int] | type[float], what: str) -> list[Any]:
     except ValueError:
         words = "whole numbers" if kind is int else "numbers"
         raise ValueError(f"{what} must be {words} separated by commas, got {text!r}") from None
+
+
+def check_one(command: str, capacity: int | None, fraction: float | None) -> None:
+    """Refuse no size, and two."""
+    if (capacity is None) == (fraction is None):
+        raise ValueError(f"{command} must be given one of --capacity and --fraction")

@@ -13,7 +13,18 @@ from ..simulation import choose
 from ..sweeps import check_traces, sweep
 from ..tables import joined
 from .input import read_trace
-from .options import Policies, Seed, TableOutput, TraceFile, Warmup, numbers, policy, real, whole
+from .options import (
+    Capacity,
+    Fraction,
+    Policies,
+    Seed,
+    TableOutput,
+    TraceFile,
+    Warmup,
+    check_one,
+    numbers,
+    policy,
+)
 from .output import write
 
 
@@ -37,12 +48,8 @@ def policies(output: TableOutput = None) -> None:
 def simulate(
     trace: TraceFile,
     policy: Policies,
-    capacity: Annotated[
-        int | None, typer.Option(metavar="N", parser=whole, help="Cache size in items, 1 or more.")
-    ] = None,
-    fraction: Annotated[
-        float | None, typer.Option(metavar="X", parser=real, help="Or as a share of the items, up to 1.")
-    ] = None,
+    capacity: Capacity = None,
+    fraction: Fraction = None,
     seed: Seed = 0,
     warmup: Warmup = None,
     output: TableOutput = None,
@@ -54,8 +61,7 @@ def simulate(
     simcache simulate zipf.npz lru --capacity 50
     simcache simulate zipf.npz opt opt:bypass=true pin --fraction .1 -o sizes.json
     """
-    if (capacity is None) == (fraction is None):
-        raise ValueError("simulate must be given one of --capacity and --fraction")
+    check_one("simulate", capacity, fraction)
     capacities = None if capacity is None else [capacity]
     write(_table(trace, policy, capacities, [fraction] if fraction is not None else None, seed, warmup), output)
 

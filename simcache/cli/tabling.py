@@ -13,24 +13,16 @@ from ..seeds import names as seedless
 from ..text import latex as escaped
 from ..text import markdown as marked
 from .input import read_table
-from .options import whole
-from .output import checker
+from .options import TableFiles, whole, written
 from .streams import say
 
 USUAL = ("trace", "policy", "capacity", "fraction", "hit_rate")
 
 
 def table(
-    table: Annotated[list[Path], typer.Argument(metavar="TABLE", help=".csv, .parquet or .json; several are joined")],
+    table: TableFiles,
     output: Annotated[
-        Path,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="Where it goes: .tex (for booktabs), .md or .csv.",
-            callback=checker("a table to print", ".tex", ".md", ".csv"),
-        ),
+        Path, written("a table to print", "Where it goes: .tex (for booktabs), .md or .csv.", ".tex", ".md", ".csv")
     ],
     columns: Annotated[
         str | None,
