@@ -179,6 +179,12 @@ class Sampler:
         return iter([i * self.factor % len(self.data_source) for i in range(4)])
 class Plain(list):
     rank = 2
+class Endless:
+    def __iter__(self):
+        while True:
+            yield from (2, 0, 1)
+    def __len__(self):
+        return 3
 def drawn(length):
     return Plain(random.randrange(5) for _ in range(length))
 def weighted(weights):
@@ -198,6 +204,8 @@ def test_record_builds_a_sampler_of_ones_own(run, folder, monkeypatch):
     assert dict(trace.source)["trace_seed"] == 9
     run("record", "own:weighted", "--arg", "weights=[1, 0, 2]", "--name", "mine", "-o", "out.npz")
     assert (Trace.load("out.npz").ids.tolist(), Trace.load("out.npz").name) == ([1, 0, 2], "mine")
+    run("record", "own:Endless", "--length", 7, "--epochs", 2, "-o", "out.npz")
+    assert Trace.load("out.npz").ids.tolist() == [2, 0, 1, 2, 0, 1, 2] * 2
     run("record", "own:open", "--arg", "a=3", "-o", "out.npz")
     assert Trace.load("out.npz").ids.tolist() == [3]
     ids = []
@@ -514,6 +522,7 @@ REFUSED = {
     f"{RECORD} own:Sampler --arg factor": "arguments must be NAME=VALUE, each name once, got 'factor'",
     f"{RECORD} own:drawn": "own:drawn must be given length: --arg length=…",
     "record -o o.npz own:Sampler": "own:Sampler must be given data_source: --n-items",
+    f"{RECORD} own:Endless --length 0": "length must be a whole number 1 …",
     f"{RECORD} own:Sampler --epochs 0": "epochs must be a whole number 1 …",
     f"{RECORD} own:Sampler --seed -1": "seed must be a whole number 0 …",
     f"{RECORD} own:weighted --arg weights=[7]": "ids must lie in 0 … n_items - 1 = 4",

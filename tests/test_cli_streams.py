@@ -59,7 +59,8 @@ def shell(line, **environment):
 )
 def test_streams_that_are_missing_or_full(line, code, said):
     done = shell(line)
-    assert (done.returncode, done.stderr) == (code, said)
+    lines = [line for line in done.stderr.splitlines(True) if not line.startswith(b"simcache: ")]  # of kernels compiled
+    assert (done.returncode, b"".join(lines)) == (code, said)
     if "-o a.csv" in line:  # and no file got what was meant for a stream
         assert len(pd.read_csv("a.csv")) == 1
 

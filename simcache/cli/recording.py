@@ -31,6 +31,12 @@ def record(
         ),
     ] = None,
     epochs: Annotated[int, typer.Option(metavar="N", parser=whole, help="Passes, 1 or more.")] = 1,
+    length: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", parser=whole, help="Accesses at which to stop each pass, of a sampler that never ends."
+        ),
+    ] = None,
     seed: Annotated[
         int, typer.Option(metavar="N", parser=whole, help="Seeds its generator or seed, and the global ones.")
     ] = 0,
@@ -53,7 +59,7 @@ def record(
     if n_items is not None and n_items < 1:
         raise ValueError(f"n_items must be a whole number >= 1, got {n_items}")
     built = _build(sampler, given, n_items, seed)
-    trace = samplers.record(built, epochs, n_items=n_items, name=name)
+    trace = samplers.record(built, epochs, n_items=n_items, name=name, length=length)
     if "trace_seed" not in (source := dict(trace.source or {})):
         trace = replace(trace, source={**source, "trace_seed": seed})
     save(trace, output)
