@@ -8,6 +8,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
+from scipy.special import zeta
 
 from simcache import synth, theory
 from simcache.simulation import simulate
@@ -151,6 +152,15 @@ def test_fluid_laws_against_exact_ones():
     assert theory.fifo_irm(zipf(1000), 10) - theory.fifo_irm_exact(zipf(1000), 10) == pytest.approx(-3.3e-3, abs=1e-4)
     low = theory.fifo_irm(zipf(10_000), [100, 1000]) - theory.fifo_irm_exact(zipf(10_000), [100, 1000])
     np.testing.assert_allclose(low, [-4.6e-4, -4.5e-5], rtol=0.02)
+    every = np.arange(1, 20)
+    worst = np.abs(theory.fifo_irm(zipf(20, 1.2), every) - theory.fifo_irm_exact(zipf(20, 1.2), every))
+    assert worst.max() == worst[1] == pytest.approx(2.1e-2, abs=5e-4)
+    for n in (20, 1000):  # steep laws: beyond what the exponents above may suggest
+        steep = zipf(n, 3)
+        hits = ((steep / steep.sum()) ** 2).sum()
+        assert theory.lru_irm_exact(zipf(20, 3), 1) == pytest.approx(((zipf(20, 3) / zipf(20, 3).sum()) ** 2).sum())
+        assert abs(theory.lru_irm(steep, 1) - hits) == pytest.approx(0.07, abs=2e-3)
+        assert theory.fifo_irm(steep, 1) - hits == pytest.approx(-0.13, abs=2e-3)
     few = np.arange(2, 12)
     assert (theory.opt_irm(np.ones(12), few) > theory.opt_irm_exact(np.ones(12), few)).all()
 
@@ -207,6 +217,15 @@ def test_zipf_limits():
         assert ratio == pytest.approx(float(getattr(theory, f"{name}_zipf_limit")(2)), rel=0.01), name
 
 
+def test_zipf_limits_to_the_last_digits_where_alpha_is_large():
+    """By the series of ln Gamma(1 - x) in powers of x = 1/α, zeta(k) / k each."""
+    x = np.geomspace(1e-12, 0.05, 400)
+    k = np.arange(2, 40)[:, None]
+    series = np.euler_gamma * x + (zeta(k) / k * x**k).sum(0)
+    np.testing.assert_allclose(theory.lru_zipf_limit(1 / x), (1 - x) * np.exp(series / x), rtol=1e-11)
+    np.testing.assert_allclose(theory.opt_zipf_limit(1 / x), np.exp((series + np.log1p(-x)) / x), rtol=1e-11)
+
+
 def test_horizons_against_simulation():
     """Bias of the fluid at 20,000 items: of order 1/N, and for OPT N^-0.6."""
     traces = [synth.uniform(20_000, 120_000, seed=seed) for seed in range(10)]
@@ -224,9 +243,43 @@ def test_horizons():
     np.testing.assert_allclose(theory.opt_horizon(fractions, 10), [0.4020, 0.5930, 0.7638, 0.8908], atol=1e-3)
     steady = theory.opt_shuffled(fractions, ranks=np.inf)
     np.testing.assert_allclose(theory.opt_horizon(fractions, 1e6), steady, atol=1e-5)
-    # joins smoothly where the run is cut and continued by the steady law
-    joined = theory.opt_horizon(fractions, [[23.99], [24.01]])
-    assert np.abs(np.diff(joined, axis=0)).max() < 1e-4
+
+
+def test_opt_horizon_at_a_million_items_whatever_the_size_of_the_cache():
+    """Within .002 of simulation, from ten places on; a run of .1 epochs has noise of .0007."""
+    n = 10**6
+    fractions = np.array([1e-5, 1e-4, 1e-3, 1e-2, 0.1, 0.3, 0.6, 1])
+    for epochs in (0.1, 0.7, 3, 12):
+        trace = synth.uniform(n, round(epochs * n), seed=1)
+        rates = [simulate(trace, "opt", round(c * n), bypass=True).mean() for c in fractions]
+        np.testing.assert_allclose(theory.opt_horizon(fractions, epochs), rates, rtol=0, atol=2e-3)
+
+
+def test_opt_horizon_is_the_least_over_windows():
+    """The minimum over window numbers, written out; any unequal cut is worse."""
+    rng = np.random.default_rng(1)
+
+    def bound(c, windows):
+        return ((len(windows) - 1) * c + (windows + np.expm1(-windows)).sum()) / windows.sum()
+
+    for c, epochs in ((1e-4, 0.3), (0.01, 2.0), (0.2, 5.0), (0.5, 0.1), (0.5, 50.0), (1, 3.0)):
+        h = float(theory.opt_horizon(c, epochs))
+        equal = [bound(c, np.full(m, epochs / m)) for m in range(1, 1000)]
+        assert h == pytest.approx(min(equal), rel=1e-9)
+        best = int(np.argmin(equal)) + 1
+        for _ in range(20):
+            assert bound(c, epochs * rng.dirichlet(np.ones(max(best, 2)))) >= h - 1e-12
+
+
+def test_opt_horizon_grows_with_cache_and_run_up_to_the_steady_law():
+    fractions = np.concatenate([[5e-324, 1e-300, 1e-40], np.geomspace(1e-30, 1, 200), [1 - 2**-53]])
+    fractions.sort()
+    epochs = np.concatenate([[1e-300, 1e-9], np.geomspace(1e-4, 1e4, 700), [1e30, 1e300]])
+    rates = theory.opt_horizon(fractions[:, None], epochs)
+    assert (np.diff(rates, axis=0) >= -1e-15).all()
+    assert (np.diff(rates, axis=1) >= -1e-15).all()
+    np.testing.assert_allclose(rates[:, -1], theory.opt_shuffled(fractions, ranks=np.inf), atol=1e-12)
+    assert (rates >= theory.lru_horizon(fractions[:, None], epochs) - 1e-15).all()
 
 
 def test_private_workers_of_the_mission():

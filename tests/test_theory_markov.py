@@ -1,15 +1,20 @@
 """Markov requests: exact chains against rationals, the return law derived otherwise, forms against simulation."""
 
 from fractions import Fraction as F
+from itertools import permutations
 
 import numpy as np
 import pytest
 
 from simcache import synth, theory
 from simcache.simulation import simulate
+from simcache.theory import _returns
 
 CHAIN = np.array([[0, 1 / 2, 1 / 4, 1 / 4], [1 / 8, 1 / 2, 1 / 4, 1 / 8], [1 / 2, 1 / 4, 0, 1 / 4], [1 / 4] * 4])
 P = np.array([12, 6, 4, 3]) / 25
+BY_MATRIX = [getattr(theory, f"{name}_markov{kind}") for name, kind in (
+    ("lru", ""), ("opt", ""), ("lru", "_exact"), ("rr", "_exact"), ("opt", "_exact"),
+)]  # fmt: skip
 
 
 def ring(n, jump):
@@ -40,6 +45,81 @@ def test_exact_chains_of_independent_requests():
     np.testing.assert_allclose(theory.opt_markov_exact(matrix, sizes), theory.opt_irm_exact(P, sizes), atol=1e-12)
 
 
+def stack_law(matrix, capacity):
+    """LRU's hit rate in rational numbers: the law of (first, second, …) by elimination without a subtraction."""
+    n = len(matrix)
+    stacks = list(permutations(range(n), capacity))
+    flow = {a: {} for a in stacks}
+    for stack in stacks:
+        for i in range(n):
+            if matrix[stack[0]][i]:
+                after = (i, *(k for k in stack if k != i))[:capacity]
+                flow[stack][after] = flow[stack].get(after, 0) + matrix[stack[0]][i]
+    order, taken = list(stacks), []
+    while len(order) > 1:
+        last = order.pop()
+        out = sum((flow[last].get(a, 0) for a in order), F(0))
+        if out == 0:  # nothing leads away from the last of the states that are left: they lead to it
+            order.insert(0, last)
+            continue
+        share = {a: flow[last].get(a, 0) / out for a in order}
+        into = {a: flow[a].pop(last, F(0)) for a in order}
+        for a in order:
+            for b in order:
+                if into[a] and share[b]:
+                    flow[a][b] = flow[a].get(b, F(0)) + into[a] * share[b]
+        taken.append((last, out, into))
+    law = {order[0]: F(1)}
+    for last, out, into in reversed(taken):
+        law[last] = sum((law[a] * into[a] for a in into), F(0)) / out
+    hits = sum(law[s] * sum(matrix[s[0]][i] for i in s) for s in stacks)
+    return hits / sum(law.values())
+
+
+RARE = 10**-12
+NEARLY = [[0.5, 0, 0.5, 0], [RARE, 0, 0, 1 - RARE], [1 - RARE, RARE, 0, 0], [0.4, 0, 0, 0.6]]
+
+
+def test_steps_so_rare_that_a_solver_finds_no_answer():
+    rational = [[F(x) for x in row] for row in NEARLY]
+    for capacity in (1, 2, 3):
+        exact = stack_law([[x / sum(row) for x in row] for row in rational], capacity)
+        found = theory.lru_markov_exact(NEARLY, capacity)
+        assert found == pytest.approx(float(exact), rel=1e-13)
+        if capacity > 1:
+            assert 1 - found == pytest.approx(float(1 - exact), rel=1e-3)
+    for form in (theory.rr_markov_exact, theory.opt_markov_exact):
+        assert form(NEARLY, 1) == pytest.approx(float(theory.lru_markov_exact(NEARLY, 1)), rel=1e-13)
+        assert ((form(NEARLY, [2, 3]) > 1 - 1e-11) & (form(NEARLY, [2, 3]) <= 1)).all()
+
+
+def test_two_groups_of_items_hardly_joined():
+    """Each group for itself, half of the time: for more states than one array, exact or refused, never wrong."""
+    group = np.random.default_rng(6).dirichlet(np.ones(4), 4)
+    alone = float(theory.lru_markov_exact(group, 3))
+    for rare in (1e-4, 1e-8, 1e-12):
+        matrix = np.kron(np.eye(2), group) * (1 - rare) + rare / 8
+        assert theory.lru_markov_exact(matrix, 3) == pytest.approx(alone, abs=2 * rare + 1e-9)
+    with pytest.raises(ValueError, match="no steps so rare that they are lost in rounding, got such for 8 items"):
+        theory.lru_markov_exact(np.kron(np.eye(2), group) * (1 - 1e-12) + 1e-12 / 8, 4)
+    assert theory.lru_markov_exact(np.kron(np.eye(2), group) * (1 - 1e-4) + 1e-4 / 8, 4) == pytest.approx(1, abs=1e-3)
+
+
+def test_a_start_to_which_the_chain_never_returns():
+    """On a cycle 0 1 2 … the stack (0, 1) is left for good, as are contents and layers that OPT begins with."""
+    for n in (3, 5):
+        matrix, sizes = np.roll(np.eye(n), 1, axis=1), np.arange(1, n)
+        assert theory.lru_markov_exact(matrix, sizes).tolist() == [0] * (n - 1)
+        np.testing.assert_allclose(theory.opt_markov_exact(matrix, sizes), (sizes - 1) / (n - 1), atol=1e-13)
+
+
+def test_rows_are_normalised():
+    """Rows that sum to 1 within 1e-9 stand for those that do exactly."""
+    off = np.array(CHAIN) * (1 + np.array([9e-10, -9e-10, 5e-10, 0]))[:, None]
+    for form in (theory.return_law, *(lambda m, f=f: f(m, [1, 2, 3]) for f in BY_MATRIX)):
+        np.testing.assert_allclose(form(off), form(CHAIN), rtol=0, atol=1e-13)
+
+
 @pytest.mark.parametrize("name", ["lru", "rr", "opt"])
 def test_exact_chains_against_simulation(name):
     rng = np.random.default_rng(8)
@@ -67,6 +147,80 @@ def test_return_law_by_killing_the_chain_at_the_item():
             start = CHAIN[i, rest]
             away += pi[i] * (start @ np.linalg.matrix_power(CHAIN[np.ix_(rest, rest)], x - 1)).sum()
         assert law[x] == pytest.approx(1 - away, abs=1e-12)
+
+
+def by_steps(matrix, longest):
+    """1 - F, one request after the other, for all items at once."""
+    matrix = np.asarray(matrix, float)
+    n = len(matrix)
+    pi = np.linalg.lstsq(np.vstack([matrix.T - np.eye(n), np.ones(n)]), np.eye(n + 1)[n], rcond=None)[0]
+    alive, left = np.eye(n), [1.0]
+    for _ in range(longest):
+        alive = alive @ matrix
+        np.fill_diagonal(alive, 0)
+        left.append(pi @ alive.sum(1))
+    return np.array(left)
+
+
+STEPS = np.eye(24)
+RANDOM = np.random.default_rng(3)
+CHAINS = {
+    "ring": ring(40, 0.05),
+    "one way": 0.95 * np.roll(np.eye(30), 1, axis=1) + 0.05 / 30,
+    "one way, all different": 0.99 * np.roll(np.eye(20), 1, axis=1) + 0.01 * RANDOM.dirichlet(np.ones(20), 20),
+    "any": RANDOM.dirichlet(np.full(30, 0.2), 30),
+    "sticky": 0.9 * np.eye(5) + 0.1 * RANDOM.dirichlet(np.ones(5), 5),
+    "of period 2": (np.roll(STEPS, 1, axis=1) + np.roll(STEPS, -1, axis=1)) / 2,
+    "cycle": np.roll(np.eye(16), 1, axis=1),
+}
+
+
+@pytest.mark.parametrize("way", ["powers", "series", "blocks"])
+@pytest.mark.parametrize("name", CHAINS)
+def test_return_law_step_by_step(name, way, monkeypatch):
+    """The three ways to the law, each taken by chains of a certain size, give what single steps give."""
+    if way != "powers":
+        monkeypatch.setattr(_returns, "FEW", 500)
+        monkeypatch.setattr(_returns, "MIXING", 1 << 15 if way == "series" else 0)
+    matrix = CHAINS[name]
+    n, law = len(matrix), theory.return_law(matrix)
+    left = by_steps(matrix, min(law.size - 1, 1000))
+    np.testing.assert_allclose(1 - law[: left.size], left, rtol=0, atol=1e-9)
+    assert (1 - law).sum() == pytest.approx(n, rel=2e-9)
+    # and the two policies where their sums reach C
+    law = np.append(law, 1.0)
+    distinct = np.append(0, np.cumsum(1 - law[:-1]))
+    sizes = np.arange(1, n)
+    np.testing.assert_allclose(theory.lru_markov(matrix, sizes), np.interp(sizes, distinct, law), atol=1e-9)
+    space = np.maximum.accumulate(distinct - np.arange(law.size) * (1 - law))
+    np.testing.assert_allclose(theory.opt_markov(matrix, sizes), np.interp(sizes, space, law), atol=1e-9)
+
+
+def test_return_law_of_a_long_ring_with_rare_jumps():
+    matrix = ring(300, 0.002)
+    law = theory.return_law(matrix)
+    np.testing.assert_allclose(1 - law[:41], by_steps(matrix, 40), rtol=0, atol=1e-10)
+    assert (1 - law).sum() == pytest.approx(300, rel=2e-9)
+
+
+@pytest.mark.parametrize("leave", [1e-4, 1e-5, 1e-9])
+def test_items_that_stay(leave):
+    """A change of item is a uniform draw of the other three, so the returns are geometric, and none is stepped through:
+    D(x) = 1 + 3 (1 - e^-y) after y / 3 changes, y = leave x.
+    """
+    matrix = (1 - leave) * np.eye(4) + leave * (1 - np.eye(4)) / 3
+    y = -np.log1p(-np.array([1, 2]) / 3)
+    np.testing.assert_allclose(
+        (1 - theory.lru_markov(matrix, [2, 3])) / leave, np.exp(-y), rtol=1e-4 + 1e-16 / leave * 4
+    )
+    assert theory.lru_markov(matrix, 1) == pytest.approx(1 - leave, abs=1e-15)
+    assert (theory.opt_markov(matrix, [1, 2, 3]) >= theory.lru_markov(matrix, [1, 2, 3])).all()
+    if leave == 1e-4:
+        law = theory.return_law(matrix)
+        np.testing.assert_allclose(1 - law[1:], leave * (1 - leave / 3) ** np.arange(law.size - 1), atol=1e-12)
+    elif leave < 1e-8:
+        with pytest.raises(ValueError, match="bring every item back within 16777216 requests"):
+            theory.return_law(matrix)
 
 
 def test_return_law_has_the_mean_of_kac():

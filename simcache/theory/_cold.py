@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..jit import compiled
 from ._check import Floats
 
 Epoch = Callable[[Floats, Floats, Floats], Floats]
@@ -21,39 +20,22 @@ def fill(c: Floats, q: Floats, epochs: Floats | None, full: Epoch, at_zero: Floa
     steady = full(c, c, share)
     if epochs is None:
         return np.asarray(np.where(q > 0, np.clip(steady / share, 0, 1), at_zero))
-    held, hits, done = np.zeros_like(c), np.zeros_like(c), 0
-    while done < epochs.max(initial=0) and (held < c).any():
-        filling = np.minimum(share, (c - held) / np.where(held < 1, 1 - held, 1.0))
-        here = held * filling + full(c, held, share - filling)
-        hits = hits + np.where(done < epochs, here, 0)
-        held, done = np.minimum(c, held + share * (1 - held)), done + 1
-    hits = hits + np.maximum(epochs - done, 0) * steady
+    # Epochs before the one in which the cache fills: k of them have seen the share 1 - (1-q)^k.
+    some, few = np.where(share < 1, share, 0.5), np.where(c < 1, c, 0.5)
+    before = np.where(share < 1, np.floor(np.log1p(-few) / np.log1p(-some)), 0)
+    before = np.minimum(epochs, np.where(c == 1, np.inf, before))
+    left = np.where(share < 1, np.exp(before * np.log1p(-some)), before == 0)
+    held = np.where(share < 1, np.minimum(c, -np.expm1(before * np.log1p(-some))), before > 0)
+    hits = np.where(share < 1, reuses(some, before), np.maximum(before - 1, 0))
+    filling = np.minimum(share, np.divide(np.maximum(c - held, 0), left, out=np.zeros_like(left), where=left > 0))
+    hits = hits + np.where(before < epochs, held * filling + full(c, held, share - filling), 0)
+    hits = hits + np.maximum(epochs - before - 1, 0) * steady
     return np.asarray(np.where(q > 0, np.clip(hits / (share * epochs), 0, 1), 0.0))
 
 
-@compiled
-def opt_kept(c: float, q: float, epochs: int) -> float:
-    """Hits of OPT, in units of N, in a run of `epochs` from an empty cache: Belady's rule on the fluid.
-
-    Epoch b ends with intervals of mass q^2 (1-q)^(g-1) on to epoch b + g; when more than c would cross the
-    boundary, those that end last are dropped.
-    """
-    ends = np.zeros(epochs + 1)  # mass kept, by the epoch in which it will be hit
-    total = 0.0
-    hits = 0.0
-    for b in range(1, epochs):
-        mass = q * q
-        for end in range(b + 1, epochs + 1):
-            ends[end] += mass
-            total += mass
-            mass *= 1 - q
-        far = epochs
-        while total > c and far > b:
-            drop = min(ends[far], total - c)
-            ends[far] -= drop
-            total -= drop
-            far -= 1
-        hits += ends[b + 1]
-        total -= ends[b + 1]
-        ends[b + 1] = 0.0
-    return hits
+def reuses(q: Floats, epochs: Floats) -> Floats:
+    """Accesses, in units of N, whose item came before in this many epochs: q epochs - (1 - (1-q)^epochs), 0 < q < 1."""
+    y = -epochs * np.log1p(-q)
+    small, less = np.minimum(y, 1e-4), np.minimum(q, 1e-4)
+    inside = np.where(y < 1e-4, small**2 / 2 * (1 - small / 3), y + np.expm1(-y))
+    return np.asarray(inside - epochs * np.where(q < 1e-4, less**2 / 2 * (1 + less / 1.5), -np.log1p(-q) - q))

@@ -49,7 +49,8 @@ def lru_irm_exact(weights: ArrayLike, capacity: ArrayLike) -> Floats:
     # Trapezoid rule in y, t = exp(y - e^-y) / 10; its error falls as exp(-2 pi^2 (s / step)^2): in log t, the law
     # of the number of younger items shifts by its own deviation in s >= 1.24 / sqrt(N), whatever the weights.
     step = min(0.15, 0.85 / p.size**0.5)
-    y = np.arange(-3.8, np.log(10 * (40 + np.log(p.size))) - np.log(p[-1]), step)
+    # Weights below 1e-20, of the sum, are hit by no share that a float could show.
+    y = np.arange(-3.8, np.log(10 * (40 + np.log(p.size))) - np.log(max(p[-1], 1e-20)), step)
     times = np.exp(y - np.exp(-y)) / 10
     hits = _lru_hits(p, times, step * (1 + np.exp(-y)) * times)
     return np.asarray(np.where(size >= p.size, 1.0, np.clip(hits[np.minimum(size, p.size) - 1], 0, 1)))

@@ -7,17 +7,20 @@ last two layers join; either way the item alone becomes the last layer.
 """
 
 from collections.abc import Callable, Hashable, Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
-from scipy.sparse.linalg import splu
+from scipy.sparse.linalg import LinearOperator, onenormest, splu
 
 from . import _check
 from ._check import Floats
+from ._returns import stationary
 
 MOST_STATES = 10_000
+DENSE = 600  # states up to which the law is exact to rounding, however rare a step
+EPSILON, PRECISION = 2.0**-53, 1e-9  # beyond, the law may be wrong by so much
 
 State = TypeVar("State", bound=Hashable)
 
@@ -42,19 +45,45 @@ def long_run_hits(start: State, step: Callable[[State], Iterable[tuple[float, St
             columns.append(row)
             chances.append(chance)
             hit[row] += chance * hits
-    n = len(states)
-    flow = sparse.coo_array((chances, (rows, columns)), shape=(n, n)).tocsc()
-    law = np.eye(1, n)[0]
+    flow = sparse.coo_array((chances, (rows, columns)), shape=(len(states),) * 2).tocsc()
+    kept = _recurrent(flow)
+    law = _law(flow[kept][:, kept].tocsc(), what)
+    return float(np.clip(law @ np.array(hit)[kept], 0, 1))
+
+
+def _recurrent(flow: Any) -> NDArray[np.intp]:
+    """The states that are visited for ever: the strongly connected ones that no step leaves."""
+    _, part = sparse.csgraph.connected_components(flow, connection="strong")
+    into, out = flow.nonzero()
+    leaving = np.unique(part[out[part[into] != part[out]]])
+    return np.flatnonzero(~np.isin(part, leaving))
+
+
+def _law(flow: Any, what: str) -> Floats:
+    """The stationary law; `flow` holds in column j where state j goes."""
+    n = flow.shape[0]
+    if n <= DENSE:
+        return stationary(flow.toarray().T)
+    # Balance, with the mass of one frequent state set to 1: a row of ones instead would fill the factors.
+    law = np.ones(n) / n
     for _ in range(300):
         law = (law + flow @ law) / 2
-    # Balance, with the mass of one recurrent state set to 1: a row of ones instead would fill the factors.
     one = int(np.argmax(law))
     rest = np.flatnonzero(np.arange(n) != one)
+    still = (sparse.eye_array(n, format="csc") - flow)[rest][:, rest].tocsc()
+    try:
+        factors: Any = splu(still)
+        inverse = LinearOperator(
+            still.shape, factors.solve, rmatvec=lambda x: factors.solve(x, "T"), dtype=np.float64
+        )
+        doubt = EPSILON * float(onenormest(inverse))
+    except RuntimeError:  # "Factor is exactly singular"
+        doubt = np.inf
+    if not doubt < PRECISION:
+        raise ValueError(f"matrix must have no steps so rare that they are lost in rounding, got such for {what}")
     law = np.ones(n)
-    if n > 1:
-        still = sparse.eye_array(n, format="csc") - flow
-        law[rest] = splu(still[rest][:, rest].tocsc()).solve((flow @ np.eye(1, n, one)[0])[rest])
-    return float(np.clip(law @ np.array(hit) / law.sum(), 0, 1))
+    law[rest] = factors.solve((flow @ np.eye(1, n, one)[0])[rest])
+    return np.asarray(law / law.sum())
 
 
 Layers = tuple[tuple[int, ...], ...]  # L_0, …, L_C; each how many items of each class it holds

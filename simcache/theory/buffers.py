@@ -40,7 +40,7 @@ def opt_buffer(fraction: ArrayLike, buffer: ArrayLike, *, drain: bool = True) ->
     -----
     Limit of large N. Copies that overtake each other are counted in the order they come out. Derived for this package.
     """
-    c, beta = np.broadcast_arrays(_check.fractions(fraction), _check.real(buffer, "buffer", 0, 1, open_low=True))
+    c, beta = _arguments(fraction, buffer)
     return c.copy() if drain else _by_law(c, beta, opt=True)
 
 
@@ -56,11 +56,17 @@ def lru_buffer(fraction: ArrayLike, buffer: ArrayLike, *, drain: bool = True) ->
 
     Notes
     -----
-    Limit of large N, integrated numerically to 1e-5 (drained) and 1e-4 (not); simulation agrees within 4e-3 at N =
+    Limit of large N, integrated numerically to 1e-6 (drained) and 1e-4 (not); simulation agrees within 4e-3 at N =
     4,000. Derived for this package.
     """
-    c, beta = np.broadcast_arrays(_check.fractions(fraction), _check.real(buffer, "buffer", 0, 1, open_low=True))
+    c, beta = _arguments(fraction, buffer)
     return np.asarray(_drained(c, beta), np.float64) if drain else _by_law(c, beta, opt=False)
+
+
+def _arguments(fraction: ArrayLike, buffer: ArrayLike) -> tuple[Floats, Floats]:
+    beta = np.maximum(_check.real(buffer, "buffer", 0, 1, open_low=True), 1e-300)  # of which the inverse is a number
+    c, beta = np.broadcast_arrays(_check.fractions(fraction), beta)
+    return c, beta
 
 
 @np.vectorize(otypes=[np.float64])
@@ -71,6 +77,7 @@ def _drained(c: float, beta: float) -> float:
     stop = 1 - beta  # the last item has been taken in: what is left comes out in random order
     marks = [1 - c, stop, 1.0]
     marks += [edge + side * k * beta for edge, side in ((1 - c, 1), (stop, -1)) for k in (0.5, 1, 2, 4, 8, 16)]
+    marks += [(1 - c) * 2**k for k in range(int(-np.log2(1 - c)) + 1)]  # near its start the integrand is like 1 / u
     edges = np.unique(np.clip(marks, 1 - c, 1))
     half = np.diff(edges)[:, None] / 2
     u = (edges[:-1, None] + half + half * NODES).ravel()

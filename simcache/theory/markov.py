@@ -11,8 +11,7 @@ from numpy.typing import ArrayLike
 from . import _check
 from ._check import Floats
 from ._layers import Layers, long_run_hits, opt_moved, opt_start, per_capacity
-
-LONGEST = 1 << 24
+from ._returns import reached, return_times, written_out
 
 
 def return_law(matrix: ArrayLike) -> Floats:
@@ -33,61 +32,20 @@ def return_law(matrix: ArrayLike) -> Floats:
     Raises
     ------
     TypeError, ValueError
-        When `matrix` is not as stated, or the law has more than 2^24 entries.
+        When `matrix` is not as stated, or the law has more than 2^24 entries (2^40 for `lru_markov` and `opt_markov`,
+        which do not write it out).
 
     Notes
     -----
-    Taboo recursion, O(n_items^3) a step, until every item's law has become geometric and its mean agrees with Kac's 1
-    / π_i to 1e-10; the geometric tails then cost O(n_items) a step. So n_items in the hundreds, and a chain that
-    mixes in some thousands of steps. For larger ones take the reuse times of a trace.
+    For few items, or many of few kinds, by powers of the chain stopped at an item: O(log) of the law's length. Else
+    from the chances to be back after x steps, until the law is geometric and its mean Kac's 1 / π_i. Hundreds of items
+    take under a second where they are alike or the chain forgets within hundreds of steps, minutes where neither holds.
+    For larger chains take the reuse times of a trace.
     """
-    return _return_law(_check.stochastic(matrix))
-
-
-def _return_law(chain: Floats) -> Floats:
-    n = len(chain)
-    rate = _stationary(chain)
-    alive = np.eye(n)  # row i: where the chain is, x steps after i, if it has not come back
-    left, total = np.ones(n), np.zeros(n)
-    tail = [1.0]  # 1 - F
-    ratio = np.ones(n)
-    x = 0
-    while True:
-        total += left
-        alive = alive @ chain
-        np.fill_diagonal(alive, 0)
-        now = alive.sum(axis=1)
-        x += 1
-        tail.append(float(rate @ now))
-        if float(rate @ np.maximum(1 / rate - total, 0)) < 1e-9 * n and tail[-1] < 1e-9:
-            return _cdf(np.array(tail))
-        before, ratio = ratio, np.divide(now, left, out=np.zeros(n), where=left > 1e-300)
-        left = now
-        if x % 8 == 0 and (np.abs(ratio - before) < 1e-12).all() and (ratio < 1).all():
-            mean = total + left / (1 - ratio)
-            if (np.abs(mean * rate - 1) < 1e-10).all():
-                break
-        if x > LONGEST:
-            raise ValueError(f"matrix must bring every item back within {LONGEST} requests, got one that takes longer")
-    remaining = left / (1 - ratio)
-    while float(rate @ remaining) > 1e-9 * n:
-        left, remaining = left * ratio, remaining * ratio
-        tail.append(float(rate @ left))
-        if len(tail) > LONGEST:
-            raise ValueError(f"matrix must bring every item back within {LONGEST} requests, got one that takes longer")
-    return _cdf(np.array(tail))
-
-
-def _cdf(tail: Floats) -> Floats:
-    return np.asarray(np.maximum.accumulate(np.clip(1 - tail, 0, 1)))
-
-
-def _stationary(chain: Floats) -> Floats:
-    n = len(chain)
-    balance = chain.T - np.eye(n)
-    balance[0] = 1
-    rate = np.linalg.solve(balance, np.eye(n)[0])
-    return np.asarray(rate / rate.sum())
+    chain = _check.stochastic(matrix)
+    left = written_out(return_times(chain), len(chain))
+    law = np.clip(np.subtract(1, left, out=left), 0, 1, out=left)
+    return np.asarray(np.maximum.accumulate(law, out=law))
 
 
 def lru_markov(matrix: ArrayLike, capacity: ArrayLike) -> Floats:
@@ -116,10 +74,7 @@ def lru_markov(matrix: ArrayLike, capacity: ArrayLike) -> Floats:
     """
     size = _check.whole(capacity, "capacity")
     chain = _check.stochastic(matrix)
-    law = _return_law(chain)
-    distinct = np.cumsum(1 - law)  # D(1), D(2), …; law[1:] beside it
-    h = np.interp(size, distinct, np.append(law[1:], 1.0))
-    return np.asarray(np.where(size >= len(chain), 1.0, h))
+    return np.where(size >= len(chain), 1.0, reached(return_times(chain), size, opt=False))
 
 
 def opt_markov(matrix: ArrayLike, capacity: ArrayLike) -> Floats:
@@ -140,9 +95,7 @@ def opt_markov(matrix: ArrayLike, capacity: ArrayLike) -> Floats:
     """
     size = _check.whole(capacity, "capacity")
     chain = _check.stochastic(matrix)
-    law = _return_law(chain)
-    space = np.cumsum(np.arange(law.size) * np.diff(law, prepend=0))
-    return np.asarray(np.where(size >= len(chain), 1.0, np.interp(size, space, law)))
+    return np.where(size >= len(chain), 1.0, reached(return_times(chain), size, opt=True))
 
 
 def lru_markov_exact(matrix: ArrayLike, capacity: ArrayLike) -> Floats:
