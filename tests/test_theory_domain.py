@@ -106,6 +106,16 @@ def test_weights(name):
         assert ((rates >= 0) & (rates <= 1)).all()
         assert (np.diff(rates) >= -1e-9).all()
         assert (rates[3:] == 1).all()  # four items are ever asked for
+    for weights in (
+        [1, 5e-324],
+        [1, 1, 5e-324, 1e-320],
+        [1e-300, 1e300, 1, 1],
+        [1, 1e-17, 1e-18, 1e-25],
+        [2**62, 1, 3],
+    ):
+        rates = form(weights, [1, 2, 3, 2**63 - 1])
+        assert ((rates >= 0) & (rates <= 1)).all()
+        assert (np.diff(rates) >= -1e-9).all()
     assert form([7.0], [1, 2]).tolist() == [1, 1]
     assert form([3, 1], 1).shape == ()
     np.testing.assert_allclose(form([1, 2, 3], 2), form([30, 10, 20], 2), atol=1e-12)
@@ -151,6 +161,25 @@ def test_capacities(name):
             FORMS[name](given, bad)
 
 
+def test_steps_however_rare():
+    """A hit rate, or words: never a warning, a NaN, or a wait."""
+    for e in (1e-8, 1e-12, 1e-16, 1e-20, 1e-100, 1e-160, 1e-200, 5e-324):
+        for matrix in (
+            [[1 - e, e], [e, 1 - e]],
+            [[1 - e, e, 0], [0, 0, 1], [1, 0, 0]],
+            [[0.5, 0.5 - e, e], [0.5, 0.5, 0], [1, 0, 0]],
+            (1 - e) * np.eye(4) + e * np.roll(np.eye(4), 1, axis=1),
+        ):
+            for form in (*(FORMS[name] for name in BY_MATRIX), lambda m, _: theory.return_law(m)):
+                said, rates = "matrix must", np.zeros(3)
+                try:
+                    rates = form(matrix, [1, 2, 3])
+                except ValueError as error:
+                    said = str(error)
+                assert said.startswith("matrix must")
+                assert ((rates >= 0) & (rates <= 1)).all()
+
+
 def test_too_large_for_an_exact_answer():
     with pytest.raises(ValueError, match=r"at most 2000 positive items .* got 2001; use lru_irm"):
         theory.lru_irm_exact(np.ones(2001), 5)
@@ -186,14 +215,14 @@ def test_the_other_arguments():
     with pytest.raises(ValueError, match="epoch must be whole numbers >= 1, got 0"):
         theory.lfu_shuffled(0.5, 0)
     for drain in (True, False):
-        rates = theory.lru_buffer([[0.2], [1]], [1e-6, 1e-3, 0.3, 1], drain=drain)
-        assert rates.shape == (2, 4)
+        rates = theory.lru_buffer([[0.2], [1]], [5e-324, 1e-300, 1e-6, 1e-3, 0.3, 1], drain=drain)
+        assert rates.shape == (2, 6)
         assert ((rates >= 0) & (rates <= 1)).all()
         for form in (theory.lru_buffer, theory.opt_buffer):
             with pytest.raises(ValueError, match=r"buffer must be numbers in \(0, 1\], got 0"):
                 form(0.5, 0, drain=drain)
     for form in (theory.opt_horizon, theory.lru_horizon):
-        tiny_to_huge = form(0.3, [1e-300, 1e-9, 0.1, 3, 1e6, 1e300])
+        tiny_to_huge = form([[5e-324], [0.3], [1]], [5e-324, 1e-310, 1e-9, 0.1, 3, 1e6, 1e300, 1.7e308])
         assert (np.diff(tiny_to_huge) >= 0).all()
         for bad in (0, -1, np.inf, np.nan):
             with pytest.raises(ValueError, match="epochs must be numbers in"):

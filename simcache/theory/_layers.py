@@ -20,6 +20,7 @@ from ._returns import stationary
 
 MOST_STATES = 10_000
 DENSE = 600  # states up to which the law is exact to rounding, however rare a step
+LEAST = 1e-30  # of a weight: smaller ones could change no digit, but their products are 0
 EPSILON, PRECISION = 2.0**-53, 1e-9  # beyond, the law may be wrong by so much
 
 State = TypeVar("State", bound=Hashable)
@@ -73,9 +74,7 @@ def _law(flow: Any, what: str) -> Floats:
     still = (sparse.eye_array(n, format="csc") - flow)[rest][:, rest].tocsc()
     try:
         factors: Any = splu(still)
-        inverse = LinearOperator(
-            still.shape, factors.solve, rmatvec=lambda x: factors.solve(x, "T"), dtype=np.float64
-        )
+        inverse = LinearOperator(still.shape, factors.solve, rmatvec=lambda x: factors.solve(x, "T"), dtype=np.float64)
         doubt = EPSILON * float(onenormest(inverse))
     except RuntimeError:  # "Factor is exactly singular"
         doubt = np.inf
@@ -138,7 +137,7 @@ def opt_irm_exact(weights: ArrayLike, capacity: ArrayLike) -> Floats:
     `lfu_irm`, which need not admit.
     """
     size = _check.whole(capacity, "capacity")
-    p = _check.probabilities(weights)
+    p = np.maximum(_check.probabilities(weights), LEAST)
     values: list[float] = []
     counts: list[int] = []
     for value in p.tolist():

@@ -21,6 +21,7 @@ FEW = 1 << 26  # multiplications for one power of all the chains stopped at an i
 REST = 5e-10  # of the mean time between requests, which may be left out
 NOISE = 1e-12  # of a series' terms
 BLOCK = 1 << 22  # numbers at a time
+LEAST = 1e-150  # of the chances whose ratios are taken: their products do not overflow
 
 
 class Law(NamedTuple):
@@ -68,6 +69,8 @@ def reached(law: Law, size: NDArray[np.int64], *, opt: bool) -> Floats:
 def return_times(chain: Floats) -> Law:
     """The law of a checked chain."""
     rate = stationary(chain)
+    if rate.min() * FARTHEST < 1:
+        raise _too_far()
     items, weight = _alike(chain, rate)
     if items.size * len(chain) ** 3 <= FEW:
         return _by_powers(chain, items, weight, rate[items])
@@ -82,8 +85,8 @@ def stationary(chain: Floats) -> Floats:
     left = chain.copy()
     for k in range(len(left) - 1, 0, -1):
         out = left[k, :k].sum()
-        if not out > 0:
-            raise ValueError("matrix must be irreducible in float64 too, got steps so rare that their product is 0")
+        if not out > LEAST:
+            raise ValueError(f"matrix must have no way out of some items of chance <= {LEAST:g}, got one of {out:g}")
         left[:k, k] /= out
         left[:k, :k] += np.outer(left[:k, k], left[k, :k])
     rate = np.ones(len(left))
@@ -102,14 +105,17 @@ def _alike(chain: Floats, rate: Floats) -> tuple[Items, Floats]:
     if n**4 <= FEW:
         return np.arange(n), rate
     marks = [np.diag(np.linalg.inv(np.eye(n) - (1 - gap) * chain)) for gap in (0.3, 1e-2, 1e-4)]
-    with np.errstate(divide="ignore"):
-        rounded = np.round(np.log([rate, *marks]), 9)
+    rounded = np.round(np.log([rate, *marks]), 9)
     _, items, kinds = np.unique(rounded, axis=1, return_index=True, return_inverse=True)
     return items, np.bincount(kinds.ravel(), rate).astype(np.float64)
 
 
 def _too_long() -> ValueError:
     return ValueError(f"matrix must bring every item back within {LONGEST} requests, got one that takes longer")
+
+
+def _too_far() -> ValueError:
+    return ValueError(f"matrix must bring every item back within {FARTHEST} requests, got one that takes longer")
 
 
 def _by_powers(chain: Floats, items: Items, weight: Floats, rate: Floats) -> Law:
@@ -127,7 +133,7 @@ def _by_powers(chain: Floats, items: Items, weight: Floats, rate: Floats) -> Law
         or weight @ after[every, items, 0] > REST
     ):
         if 2 << len(powers) > FARTHEST:
-            raise ValueError(f"matrix must bring every item back within {FARTHEST} requests, got one that takes longer")
+            raise _too_far()
         spent = spent + power @ spent
         powers.append(power)
         power = power @ power
