@@ -1,13 +1,15 @@
 """Numbers from closed forms alone: macro -> (how it is written, what it is)."""
 
 import numpy as np
-from _data import count, fine, given, percent, rate, ratio
+from _data import count, given, most, one, percent_most, rate, rate_least, rate_most, ratio
 
+import simcache
 from simcache import theory
 
 HALF, QUARTER, RANKS = 0.5, 0.25, 4
 ALPHA, ITEMS, CAPACITY = 1.2, 1_000_000, 1_000
-CHE_ITEMS, CHE_ALPHA, TTL_ITEMS, TTL_ALPHA = 100, 1.2, 10_000, 1.0
+CHE_ITEMS, CHE_ALPHA = 100, 1.2  # of the errors of approximations
+STEEP = 3.0
 SMALL, LARGE = 10, 1_000  # items, of LRU's finite-size error
 SHORT = 10  # epochs
 
@@ -27,16 +29,18 @@ def epoch_misses(form: str) -> float:
     return float((1 - getattr(theory, f"{form}_shuffled")(HALF)) / (1 - HALF))
 
 
-def che_error() -> float:
-    """Largest distance of the characteristic-time form from the exact LRU."""
-    p, every = zipf(CHE_ITEMS, CHE_ALPHA), np.arange(1, CHE_ITEMS + 1)
-    return float(np.abs(theory.lru_irm(p, every) - theory.lru_irm_exact(p, every)).max())
+def che_error(alpha: float = CHE_ALPHA, form: str = "lru") -> float:
+    """Largest distance of the characteristic-time form from the exact hit rate."""
+    p, every = zipf(CHE_ITEMS, alpha), np.arange(1, CHE_ITEMS + 1)
+    exact = getattr(theory, f"{form}_irm_exact")(p, every)
+    return float(np.abs(getattr(theory, f"{form}_irm")(p, every) - exact).max())
 
 
-def ttl_error() -> float:
-    """Largest distance of the FIFO form from the exact FIFO."""
-    p, every = zipf(TTL_ITEMS, TTL_ALPHA), np.arange(1, TTL_ITEMS + 1)
-    return float(np.abs(theory.fifo_irm(p, every) - theory.fifo_irm_exact(p, every)).max())
+def che_worst(form: str) -> float:
+    """Capacity at which that distance is largest for the steep law."""
+    p, every = zipf(CHE_ITEMS, STEEP), np.arange(1, CHE_ITEMS + 1)
+    exact = getattr(theory, f"{form}_irm_exact")(p, every)
+    return float(every[np.abs(getattr(theory, f"{form}_irm")(p, every) - exact).argmax()])
 
 
 def finite_error(n_items: int) -> float:
@@ -57,29 +61,32 @@ NUMBERS = {
     "LfuSecond": (rate, lambda: theory.lfu_shuffled(HALF, 2)),
     "LfuTenth": (rate, lambda: theory.lfu_shuffled(HALF, SHORT)),
     "LfuEpoch": (count, lambda: SHORT),
-    "ExactSmall": (fine, lambda: finite_error(SMALL)),
+    "ExactSmall": (most, lambda: finite_error(SMALL)),
     "ExactSmallItems": (count, lambda: SMALL),
-    "ExactLarge": (fine, lambda: finite_error(LARGE)),
+    "ExactLarge": (most, lambda: finite_error(LARGE)),
     "ExactLargeItems": (count, lambda: LARGE),
     "Ranks": (count, lambda: RANKS),
     "RankOpt": (rate, lambda: theory.opt_shuffled(QUARTER, ranks=RANKS)),
     "UniformOpt": (rate, lambda: theory.opt_shuffled(HALF, ranks=np.inf)),
     "UniformOptShort": (rate, lambda: theory.opt_horizon(HALF, SHORT)),
     "UniformLruShort": (rate, lambda: theory.lru_horizon(HALF, SHORT)),
-    "UniformCeilingShort": (rate, lambda: theory.lru_horizon(1, SHORT)),
+    "UniformCeilingShort": (rate_most, lambda: theory.lru_horizon(1, SHORT)),
     "ZipfAlpha": (given, lambda: ALPHA),
     "ZipfItems": (count, lambda: ITEMS),
     "ZipfCapacity": (count, lambda: CAPACITY),
     "ZipfOptRatio": (rate, lambda: miss("opt") / miss("lfu")),
     "ZipfOptLimit": (rate, lambda: theory.opt_zipf_limit(ALPHA)),
-    "ZipfOptSaves": (percent, lambda: 1 - miss("opt") / miss("lfu")),
-    "LimitLeast": (rate, lambda: theory.opt_zipf_limit(np.inf)),
-    "LimitMost": (percent, lambda: 1 - theory.opt_zipf_limit(np.inf)),
+    "ZipfOptSaves": (percent_most, lambda: 1 - miss("opt") / miss("lfu")),
+    "LimitLeast": (rate_least, lambda: theory.opt_zipf_limit(np.inf)),
+    "LimitMost": (percent_most, lambda: 1 - theory.opt_zipf_limit(np.inf)),
     "CheItems": (count, lambda: CHE_ITEMS),
     "CheAlpha": (given, lambda: CHE_ALPHA),
-    "CheError": (fine, che_error),
-    "TtlItems": (count, lambda: TTL_ITEMS),
-    "TtlAlpha": (given, lambda: TTL_ALPHA),
-    "TtlError": (fine, ttl_error),
+    "CheError": (most, lambda: che_error()),
+    "TtlError": (most, lambda: che_error(form="fifo")),
+    "SteepAlpha": (given, lambda: STEEP),
+    "SteepSize": (given, lambda: one([che_worst("lru"), che_worst("fifo")])),
+    "CheSteep": (most, lambda: che_error(STEEP)),
+    "TtlSteep": (most, lambda: che_error(STEEP, "fifo")),
+    "Version": (str, lambda: simcache.__version__),
     "HazardHalf": (rate, lambda: theory.hazard(HALF)),
 }

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 PAPER = Path(__file__).parent
@@ -69,6 +70,31 @@ def fine(value: float) -> str:
     return f"{value:.4f}" if value else "0"
 
 
+def _up(value: float, digits: int) -> float:
+    """Rounded up to so many decimals; a value that is there but for rounding stays."""
+    return float(np.ceil(round(float(value) * 10**digits, 6))) / 10**digits
+
+
+def most(value: float) -> str:
+    """What a small difference does not exceed: four decimals, and 0 for none at all."""
+    return fine(_up(value, 4))
+
+
+def rate_most(value: float) -> str:
+    """What a hit rate or a difference does not exceed: three decimals."""
+    return rate(_up(value, 3))
+
+
+def rate_least(value: float) -> str:
+    """What a rate does not fall below: three decimals."""
+    return rate(-_up(-value, 3))
+
+
+def percent_most(value: float) -> str:
+    """What a share does not exceed, in percent, one decimal."""
+    return f"{100 * _up(value, 3):.1f}\\%"
+
+
 def tenth(value: float) -> str:
     """One decimal."""
     return f"{value:.1f}"
@@ -103,5 +129,5 @@ def span(values: Iterable[float]) -> str:
 
 
 def thousandths(value: float) -> str:
-    """In units of 1/1000, one decimal."""
-    return f"{1000 * value:.1f}"
+    """What a difference does not exceed, in units of 1/1000, one decimal."""
+    return f"{1000 * _up(value, 4):.1f}"

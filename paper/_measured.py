@@ -2,7 +2,25 @@
 
 import numpy as np
 import pandas as pd
-from _data import constant, count, fine, given, items, one, percent, rate, ratio, rows, span, tenth
+from _data import (
+    constant,
+    count,
+    fine,
+    given,
+    items,
+    most,
+    one,
+    percent,
+    rate,
+    rate_least,
+    rate_most,
+    ratio,
+    rows,
+    span,
+    tenth,
+)
+
+from simcache import theory
 
 OPT = "opt(bypass=True)"
 SIZE = 0.2  # share of the items in the table of samplers
@@ -101,6 +119,13 @@ def gains(panel: str, by: str) -> pd.Series:
     return gaps("regimes", by, value="hit_rate_warm", opt=OPT, panel=panel, kind="simulation")
 
 
+def rank_error() -> float:
+    """Largest distance of OPT's hit rate, after the warm-up, from its form in the map of ranks."""
+    rates = of_map("ranks").query("policy == @OPT").groupby(["ranks", "fraction"])["hit_rate_warm"].mean()
+    ranks, fraction = (rates.index.get_level_values(name).to_numpy() for name in ("ranks", "fraction"))
+    return float(np.abs(rates - theory.opt_shuffled(fraction, ranks=ranks)).max())
+
+
 def published(panel: str, **equal: object) -> float:
     """A measurement of others."""
     return one(rows("coordl_check", panel=panel, kind="published", **equal)["value"])
@@ -141,8 +166,8 @@ NUMBERS = {
     "ZipfMapBest": (rate, lambda: gaps("zipf_heatmaps", "alpha").max()),
     "ZipfMapBestAlpha": (given, lambda: gaps("zipf_heatmaps", "alpha").idxmax()[0]),
     "ZipfMapBestShare": (ratio, lambda: gaps("zipf_heatmaps", "alpha").idxmax()[1]),
-    "ZipfMapLru": (rate, lambda: gaps("zipf_heatmaps", "alpha", "lru").max()),
-    "ZipfMapLfu": (rate, lambda: gaps("zipf_heatmaps", "alpha", "lfu").max()),
+    "ZipfMapLru": (rate_most, lambda: gaps("zipf_heatmaps", "alpha", "lru").max()),
+    "ZipfMapLfu": (rate_most, lambda: gaps("zipf_heatmaps", "alpha", "lfu").max()),
     "WalkMapItems": (count, lambda: items(WALK())),
     "WalkMapAccesses": (count, lambda: one(WALK()["accesses"])),
     "WalkMapLocalities": (span, lambda: WALK()["locality"]),
@@ -150,10 +175,10 @@ NUMBERS = {
     "WalkMapSizes": (count, lambda: WALK()["fraction"].nunique()),
     "WalkMapShares": (span, lambda: WALK()["fraction"]),
     "WalkMapSeeds": (count, lambda: seeds(WALK())),
-    "WalkMapBest": (rate, lambda: gaps("markov_heatmaps", "locality").max()),
+    "WalkMapBest": (rate_most, lambda: gaps("markov_heatmaps", "locality").max()),
     "WalkMapBestLocality": (given, lambda: gaps("markov_heatmaps", "locality").idxmax()[0]),
-    "WalkMapLfu": (rate, lambda: gaps("markov_heatmaps", "locality", "lfu").max()),
-    "WalkMapLast": (rate, lambda: gaps("markov_heatmaps", "locality")[WALK()["locality"].max()].max()),
+    "WalkMapLfu": (rate_most, lambda: gaps("markov_heatmaps", "locality", "lfu").max()),
+    "WalkMapLast": (rate_most, lambda: gaps("markov_heatmaps", "locality")[WALK()["locality"].max()].max()),
     # recorded samplers
     "SamplerEpochs": (count, lambda: one(RECORDED()["accesses"] / RECORDED()["warmup"])),
     "SamplerEpochLength": (count, lambda: one(RECORDED()["warmup"])),
@@ -165,17 +190,17 @@ NUMBERS = {
     "SamplerItemsRanks": (count, lambda: items(rows("sampler_curves", trace="distributed-rank0"))),
     "SamplerRanks": (count, lambda: one(rows("sampler_curves", trace="distributed-rank0")["num_replicas"])),
     "SamplerTorch": (str, lambda: one(RECORDED()["torch"]).partition("+")[0]),
-    "SamplerGapShuffled": (fine, lambda: sampler_gap("random")),
-    "SamplerGapSequential": (fine, lambda: sampler_gap("sequential")),
-    "SamplerGapSubset": (fine, lambda: sampler_gap("subset")),
+    "SamplerGapShuffled": (most, lambda: sampler_gap("random")),
+    "SamplerGapSequential": (most, lambda: sampler_gap("sequential")),
+    "SamplerGapSubset": (most, lambda: sampler_gap("subset")),
     # epoch by epoch
     "ConvergeItems": (count, lambda: one(converged()["n_items"])),
     "ConvergeEpochs": (count, lambda: one(converged()["epochs"])),
     "ConvergeTraces": (count, lambda: converged()["trace_seed"].nunique()),
     "ConvergeTraceSeeds": (span, lambda: converged()["trace_seed"]),
-    "ConvergeError": (fine, epoch_error),
+    "ConvergeError": (most, epoch_error),
     "ConvergeForcedLoss": (given, forced_loss),
-    "ConvergePerfect": (fine, perfect_error),
+    "ConvergePerfect": (most, perfect_error),
     # theory check
     "CheckItems": (count, lambda: items(check("shuffled epochs"))),
     "CheckEpochs": (count, lambda: epochs_of(check("shuffled epochs"))),
@@ -196,11 +221,11 @@ NUMBERS = {
     "CheckWalkStep": (given, lambda: 1 - one(check("walk with jumps")["jump"])),
     "CheckWalkWarm": (count, lambda: one(check("walk with jumps")["warmup"])),
     "CheckWalkAccesses": (count, lambda: one(check("walk with jumps")["accesses"])),
-    "CheckRankError": (fine, lambda: check_error("one rank of four")),
-    "CheckZipfOptError": (fine, lambda: check_error("Zipf draws", OPT)),
-    "CheckWalkOptError": (fine, lambda: check_error("walk with jumps", OPT)),
-    "CheckWalkLruError": (fine, lambda: check_error("walk with jumps", "lru")),
-    "CheckUniformError": (fine, lambda: check_error("uniform draws")),
+    "CheckRankError": (most, lambda: check_error("one rank of four")),
+    "CheckZipfOptError": (most, lambda: check_error("Zipf draws", OPT)),
+    "CheckWalkOptError": (most, lambda: check_error("walk with jumps", OPT)),
+    "CheckWalkLruError": (most, lambda: check_error("walk with jumps", "lru")),
+    "CheckUniformError": (most, lambda: check_error("uniform draws")),
     # working set
     "PictureItems": (count, lambda: one(PICTURE()["n_items"])),
     "PictureAccesses": (count, lambda: one(PICTURE()["accesses"])),
@@ -223,11 +248,14 @@ NUMBERS = {
     "RegimeSeeds": (count, lambda: seeds(of_map("ranks"))),
     "RegimeRankSeeds": (span, lambda: of_map("ranks")["trace_seed"]),
     "RegimeZipfSeeds": (span, lambda: of_map("zipf")["trace_seed"]),
-    "RegimeOne": (fine, lambda: gains("ranks", "ranks")[1].max()),
+    "RegimeOne": (most, lambda: gains("ranks", "ranks")[1].max()),
     "RegimeRanks": (rate, lambda: gains("ranks", "ranks").max()),
     "RegimeRanksWhere": (count, lambda: gains("ranks", "ranks").idxmax()[0]),
     "RegimeRanksShare": (given, lambda: round(gains("ranks", "ranks").idxmax()[1], 2)),
-    "RegimeZipf": (rate, lambda: gains("zipf", "alpha").max()),
+    "RegimeRanksError": (most, rank_error),
+    "RegimeRanksMost": (count, lambda: of_map("ranks")["ranks"].max()),
+    "RegimeRanksLeast": (given, lambda: round(of_map("ranks")["fraction"].min(), 2)),
+    "RegimeZipf": (rate_most, lambda: gains("zipf", "alpha").max()),
     "RegimeZipfWhere": (given, lambda: gains("zipf", "alpha").idxmax()[0]),
     # published measurements
     "PageShare": (percent, lambda: cached("ImageNet-1k")),
@@ -241,7 +269,7 @@ NUMBERS = {
     "ServerRead": (given, lambda: published("servers")),
     "ServerForm": (tenth, lambda: form("servers")),
     "ServerOpt": (tenth, lambda: form("servers", "opt")),
-    "PageSimulated": (fine, coordl_spread),
+    "PageSimulated": (most, coordl_spread),
     "PageItems": (count, lambda: constant("coordl_check", "N_ITEMS")),
     "PageEpochs": (count, lambda: constant("coordl_check", "EPOCHS")),
     "PageSeeds": (count, lambda: rows("coordl_check", kind="simulation")["seed"].nunique()),
@@ -306,10 +334,10 @@ NUMBERS |= {
     "MissionFullestShuffled": (count, lambda: mission_fullest(replacement=False)),
     "MissionRate": (fine, lambda: mission(ONE_PASS, replacement=True)),
     "MissionRateShuffled": (fine, lambda: mission(ONE_PASS, replacement=False)),
-    "MissionRatio": (rate, lambda: 1 - mission(ONE_PASS, replacement=True)),
+    "MissionRatio": (rate_least, lambda: 1 - mission(ONE_PASS, replacement=True)),
     "MissionEvictions": (count, lambda: round(mission(RESTART, "evictions", replacement=True))),
     "MissionEvictionsShuffled": (count, lambda: round(mission(RESTART, "evictions", replacement=False))),
-    "MissionSpread": (fine, lambda: mission_spread()),
+    "MissionSpread": (most, lambda: mission_spread()),
     "MissionSharedOpt": (rate, lambda: mission(SHARED, policy=OPT, replacement=True)),
     "MissionSharedLru": (rate, lambda: mission(SHARED, replacement=True)),
     "MissionSharedOptShuffled": (rate, lambda: mission(SHARED, policy=OPT, replacement=False)),
