@@ -166,6 +166,7 @@ STEPS = np.eye(24)
 RANDOM = np.random.default_rng(3)
 CHAINS = {
     "ring": ring(40, 0.05),
+    "slow ring": ring(40, 0.0005),
     "one way": 0.95 * np.roll(np.eye(30), 1, axis=1) + 0.05 / 30,
     "one way, all different": 0.99 * np.roll(np.eye(20), 1, axis=1) + 0.01 * RANDOM.dirichlet(np.ones(20), 20),
     "any": RANDOM.dirichlet(np.full(30, 0.2), 30),
