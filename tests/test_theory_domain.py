@@ -251,3 +251,27 @@ def test_traces():
     for bad in (2.0, True, None, "3"):
         with pytest.raises(TypeError, match="capacity must be a whole number >= 1, got"):
             theory.opt_windows(one, bad)
+
+
+def test_a_universe_far_larger_than_the_trace():
+    few, same = Trace([0, 1, 0, 2**31 - 2, 1], 2**31 - 1), Trace([0, 1, 0, 2, 1], 3)
+    for form in (theory.working_set, theory.compulsory, lambda it: theory.opt_histogram(it, [1, 2])):
+        assert form(few).tolist() == form(same).tolist()
+    assert [it if isinstance(it, int) else it.tolist() for it in theory.opt_windows(few, 1)] == [[2], 1]
+
+
+@pytest.mark.parametrize("form", ["working_set", "compulsory", "opt_histogram", "opt_windows"])
+def test_a_trace_is_a_trace(form):
+    for bad in ([0, 1], np.array([0, 1]), None, "ab"):
+        with pytest.raises(TypeError, match=r"trace must be a simcache\.Trace"):
+            FORMS[form](bad, *([1] if form.startswith("opt") else []))
+
+
+def test_epochs_without_end():
+    far, x = 5000, 1.0
+    for _ in range(1, far):
+        x = np.log1p(x)
+    np.testing.assert_allclose(theory.lfu_shuffled(0.5, far), 0.5 - 0.5 * x, atol=1e-10)
+    rates = theory.lfu_shuffled(0.5, [1000, 1001, 1002, 10**6, 2**63 - 1])
+    assert (np.diff(rates) > 0).all()
+    assert rates[-1] == pytest.approx(0.5)

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import xlogy
 
 from ..jit import compiled
+from ..simulation import check_trace, dense
 from ..trace import Trace
 from . import _check
 from ._check import Floats, Whole
@@ -41,7 +42,7 @@ def opt_windows(trace: Trace, capacity: int) -> tuple[Whole, int]:
     Raises
     ------
     TypeError, ValueError
-        When `capacity` is not as stated.
+        When an argument is not as stated.
 
     Notes
     -----
@@ -51,10 +52,11 @@ def opt_windows(trace: Trace, capacity: int) -> tuple[Whole, int]:
     access; the newest such moves to now. (Occupancy over a reuse interval: Jain & Lin, ISCA 2016.) Walking back from
     the end through the oldest boundary gives the cuts.
     """
+    check_trace(trace)
     c = _check.one(capacity, "capacity")
     if c >= trace.n_touched:
         return np.empty(0, np.int64), len(trace) - trace.n_touched
-    cuts, hits = _windows(np.asarray(trace.ids), trace.n_items, c)
+    cuts, hits = _windows(*dense(trace), c)
     return cuts, int(hits)
 
 
@@ -133,7 +135,7 @@ def opt_histogram(trace: Trace, capacities: ArrayLike) -> Floats:
     """
     size = _check.whole(capacities, "capacities")
     n = _accesses(trace)
-    number = _reuses(np.asarray(trace.ids), trace.n_items)
+    number = _reuses(*dense(trace))
     lengths = np.flatnonzero(number)
     number = number[lengths]
     if not lengths.size:
@@ -162,13 +164,26 @@ def _reuses(ids: Ids, n_items: int) -> Whole:
 def compulsory(trace: Trace) -> Floats:
     """Upper bound on the hit rate at any capacity: 1 - distinct items / accesses, each first sight being a miss.
 
-    Parameters: a `trace` of at least one access. Returns a 0-d ndarray of float64.
+    Parameters
+    ----------
+    trace : Trace
+        At least one access.
+
+    Returns
+    -------
+    ndarray of float64, 0-d
+
+    Raises
+    ------
+    TypeError, ValueError
+        When it is no trace, or empty.
     """
     n = _accesses(trace)
     return np.asarray((n - trace.n_touched) / n)
 
 
 def _accesses(trace: Trace) -> int:
+    check_trace(trace)
     if not len(trace):
         raise ValueError(f"a trace must have at least one access to have a hit rate, got none in {trace.name!r}")
     return len(trace)
@@ -189,12 +204,18 @@ def working_set(trace: Trace) -> Floats:
     -------
     ndarray of float64, shape (n_accesses + 1,)
 
+    Raises
+    ------
+    TypeError
+        When it is no trace.
+
     Notes
     -----
     Denning, Commun. ACM 11, 1968; the count by gaps as in Xiang, Bao, Ding & Gao, PACT 2011: an item is absent
     from a window iff the window lies in one of its gaps. O(n), whole numbers until the last division.
     """
-    gaps = _gaps(np.asarray(trace.ids), trace.n_items)
+    check_trace(trace)
+    gaps = _gaps(*dense(trace))
     n = len(trace)
     # sum over gaps of (gap - w + 1)+: cumulate twice from the longest
     inside = np.cumsum(np.cumsum(gaps[::-1]))[::-1]

@@ -21,6 +21,8 @@ from .loops import lru_loop as lru_loop
 from .loops import opt_loop as opt_loop
 from .loops import rr_loop as rr_loop
 
+STEPS = 1000  # epochs of `lfu_shuffled` counted one by one
+
 
 def _arguments(fraction: ArrayLike, ranks: ArrayLike, epochs: ArrayLike | None) -> tuple[Floats, Floats, Floats | None]:
     c = _check.fractions(fraction)
@@ -246,8 +248,11 @@ def lfu_shuffled(fraction: ArrayLike, epoch: ArrayLike) -> Floats:
     c, k = np.broadcast_arrays(_check.fractions(fraction), _check.whole(epoch, "epoch"))
     free = np.where(c < 1, c, 0.5)
     x = free / (1 - free)
-    for done in range(1, int(k.max(initial=1))):
+    for done in range(1, min(int(k.max(initial=1)), STEPS)):
         x = np.where(done < k, np.log1p(x), x)
+    # 1/x grows by 1/2 - x/12 + O(x^2) a step: summed, as x is small by now.
+    more = np.maximum(k - float(STEPS), 0) / 2
+    x = x / (1 + x * (more - np.log1p(x * more) / 6))
     return np.asarray(np.where(k == 1, 0.0, np.where(c == 1, 1.0, np.clip(c - (1 - free) * x, 0, 1))))
 
 
