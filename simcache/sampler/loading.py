@@ -63,8 +63,8 @@ def record_loader(
         By default the loader's class.
     length : int, optional
         Steps at which to stop each iteration, >= 1, for a loader that never ends; what its workers fetch ahead by then
-        is not counted. By default an iteration is the loader's own; one beyond both 2^16 steps and twice the loader's
-        ``len``, or beyond 2^25 accesses and that, is refused.
+        is not counted. By default an iteration is the loader's own; one that is more than twice as long as the
+        loader's ``len`` is refused beyond 2^16 steps or 2^24 accesses.
 
     Returns
     -------

@@ -13,7 +13,7 @@ from ..trace import LIMIT, Scalar, Trace, whole
 from .unmoved import unmoved
 
 CHUNK = 1 << 16
-MOST = 1 << 25  # accesses an epoch of a sampler that does not say how many it has: more take `length`
+MOST = 1 << 24  # accesses an epoch of a sampler that does not say how many it has: more take `length`
 # What PyTorch's samplers were made with; those that an object has become source columns.
 PARAMETERS = ("replacement", "num_samples", "num_replicas", "rank", "shuffle", "drop_last")
 
@@ -52,7 +52,7 @@ def record(
         By default the sampler's class, and its rank if it has one.
     length : int, optional
         Accesses at which to stop each pass, >= 1, for a sampler that never ends. By default a pass is the sampler's
-        own; one beyond both 2^25 accesses and twice the sampler's ``len`` is refused.
+        own; one beyond both 2^24 accesses and twice the sampler's ``len`` is refused.
 
     Returns
     -------
