@@ -116,6 +116,7 @@ def test_a_real_loader(capsys):
         assert found["setting"]["num_workers"] == loader.num_workers
     for target, size in (("batched", 20), ("unbatched", 1), ("bulk", 20)):
         assert f"batches of {size};" in run(capsys, f"own_loaders:{target}", "--fraction", ".5")
+    assert "6 accesses to 200 items" in run(capsys, "own_loaders:endless", "--capacity", "3", "--length", "3")
 
 
 @pytest.mark.torch
@@ -156,6 +157,8 @@ BAD = {
     f"{LOADER} --t-miss -1 --t-step 1": "t_miss must be a number of seconds >= 0",
     f"{LOADER} --drop-last --ranks 9": "must fetch at least one access to be explained",
     f"{LOADER} -o why.pdf": "an explanation must be written to a file ending in .md, .json, .html; got 'why.pdf'",
+    f"{LOADER} --length 3": "length is of a DataLoader, module:loader, alone: --length must be left out",
+    "zipf.npz --capacity 3 --batch-size 2 --length 3": "--length must be left out",
     "zipf.npz --capacity 3": "got no --batch-size",
     "zipf.npz --capacity 3 --batch-size 2 --epochs 3": "'zipf.npz' has epochs of its own",
     "zipf.npz --capacity 3 --batch-size 2 --n-items 3": "'zipf.npz' has an order of its own",

@@ -43,6 +43,10 @@ def explain(
     epochs: Annotated[
         int | None, typer.Option(metavar="N", parser=whole, help="Passes over the sampler; 1 unless given.")
     ] = None,
+    length: Annotated[
+        int | None,
+        typer.Option(metavar="N", parser=whole, help="Steps at which to stop each pass of a DataLoader without end."),
+    ] = None,
     sampler: Annotated[
         Kind, typer.Option(help="The order of the items; replacement: random, drawn with it.")
     ] = "random",
@@ -107,6 +111,8 @@ def explain(
     if target is not None and (n_items is not None or num_samples is not None or not set_epoch or sampler != "random"):
         own = "--n-items, --num-samples, --sampler, --no-set-epoch"
         raise ValueError(f"{target!r} has an order of its own: {own} must be left out")
+    if length is not None and (target is None or target.endswith(".npz")):
+        raise ValueError("length is of a DataLoader, module:loader, alone: --length must be left out")
     if target is None:
         if n_items is None:
             raise ValueError(f"{NEEDED}, got no --n-items")
@@ -117,7 +123,7 @@ def explain(
             raise ValueError(f"{target!r} has epochs of its own: --epochs must be left out")
         loader, trace = _loader(given), read_trace(Path(target))
     else:
-        trace, loader = _real(target, 1 if epochs is None else epochs, given)
+        trace, loader = _real(target, 1 if epochs is None else epochs, length, given)
     items = max(1, round(fraction * trace.n_items)) if fraction is not None else capacity
     assert items is not None
     _write(explained(trace, loader, items, policy=_policy(policy), shared=shared, costs=costs), output)
@@ -148,13 +154,13 @@ def _order(
     return order.distributed(n_items, epochs, num_replicas=ranks, shuffle=shuffle, seed=seed, set_epoch=set_epoch)
 
 
-def _real(target: str, epochs: int, given: dict[str, Any]) -> tuple[Trace, Loader]:
+def _real(target: str, epochs: int, length: int | None, given: dict[str, Any]) -> tuple[Trace, Loader]:
     """The order and the shape of a DataLoader; of a distributed one, what its own rank sees."""
     if given:
         raise ValueError(f"{target!r} has a shape of its own: {', '.join(given)} must be left out")
     found = find(target, "a loader", "module:loader, e.g. train:loader")
     dataloader = found() if callable(found) and not hasattr(found, "dataset") else found
-    return of(dataloader, epochs)
+    return of(dataloader, epochs, length=length)
 
 
 def _write(explanation: Explanation, path: Path | None) -> None:
