@@ -13,13 +13,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.testing import assert_array_equal
 from pandas.testing import assert_frame_equal
 from rich.console import Console
 from scipy import sparse
 
 import simcache
 from simcache import Trace, hit_curve, simulate, sweep, synth
-from simcache.cli import input, main, making, options, output, theorising
+from simcache.cli import input, main, making, matrices, options, output, theorising
 
 COMMANDS = [("make-trace", kind.__name__.replace("_", "-")) for kind in making.KINDS]
 COMMANDS += [("theory", workload.__name__.replace("_", "-")) for workload in theorising.WORKLOADS]
@@ -164,8 +165,13 @@ def test_markov_reads_every_kind_of_matrix(run):
     np.save("dense.npy", matrix)
     np.savez("dense.npz", matrix)
     np.savetxt("dense.csv", matrix, delimiter=",")
-    sparse.save_npz("sparse.npz", sparse.csr_array(matrix))
-    for file in ("dense.npy", "dense.npz", "dense.csv", "sparse.npz"):
+    formats = [f"{kind}.npz" for kind in ("csr", "csc", "coo", "bsr", "dia")]
+    for file in formats:
+        sparse.save_npz(file, sparse.coo_array(matrix).asformat(file[:3]))
+        assert_array_equal(matrices.read_matrix(Path(file)).toarray(), matrix)
+    sparse.save_npz("old.npz", sparse.csr_matrix(matrix.astype(np.float32)), compressed=False)
+    assert matrices.read_matrix(Path("old.npz")).dtype == np.float32
+    for file in ("dense.npy", "dense.npz", "dense.csv", *formats):
         run("make-trace", "markov", "--matrix", file, "--n-accesses", 500, "--seed", 7, "-o", "out.npz")
         same(Trace.load("out.npz"), synth.markov(matrix, 500, seed=7))
 
