@@ -124,6 +124,22 @@ def test_lfu_counts_start_again_unless_perfect():
     assert drawn("aaabbbbccccada", "lfu", 2, perfect=True) == ".xx.xxx.xxx..x"
 
 
+@pytest.mark.parametrize(("name", "params"), VARIANTS, ids=LABELS)
+@pytest.mark.parametrize("length", [2**12, 2**18, 2**24], ids=["2^12", "2^18", "2^24"])
+def test_a_long_stretch_of_one_item_changes_nothing_else(name, params, length):
+    """Trees of bits over positions and counts, each level 64 times coarser, are as high as they get."""
+    rng = np.random.default_rng(7)
+    before, after = rng.integers(0, 30, 200), rng.integers(0, 30, 200)
+    short, long = (
+        simulate(Trace(np.concatenate([before, np.full(stretch, 30), after]), 31), name, 5, **params)
+        for stretch in (500, length)
+    )
+    assert (long[:201] == short[:201]).all()
+    assert (long[-200:] == short[-200:]).all()
+    assert long[201:-200].all() == short[201:-200].all() == (name != "pin")
+    assert short[-200:].any()
+
+
 def test_rr_seeds_differ_and_repeat():
     trace = Trace(shuffled_ids(100, 5, seed=1), 100)
     one, two, again = (simulate(trace, "rr", 30, seed=seed) for seed in (1, 2, 1))

@@ -105,3 +105,27 @@ def test_a_band_has_two_ends(trace, share, repeats, seed):
         table = hit_curve(trace, "lru", sample=share, repeats=repeats, seed=seed)
     assert ((table["low"] >= 0) & (table["low"] <= table["hit_rate"])).all()
     assert ((table["hit_rate"] <= table["high"]) & (table["high"] <= 1)).all()
+
+
+def evenly(ids, n_items, capacities):
+    """A policy that hits in proportion to its size: parts of one size then differ by their accesses alone."""
+    return ids.size * capacities / n_items
+
+
+def test_the_band_is_students_over_the_parts():
+    sizes, counts = np.array([1_000, 9_000]), np.bincount(SKEWED)
+    part, held, touched = drawn(SKEWED, 20_000, 0.04, 8, np.uint64(5))
+    assert held % 8 == 0
+    share = np.bincount(part[part >= 0], counts[part >= 0]) / (held / 8) * touched / SKEWED.size  # of accesses, by part
+    missed = share[:, None] * (1 - sizes / touched)
+    estimate, width = sampled(SKEWED, 20_000, sizes, evenly, 0.04, seed=5)
+    assert estimate == pytest.approx(1 - missed.mean(0))
+    assert width == pytest.approx(2.3646242510 * missed.std(0, ddof=1) / 8**0.5)  # 95 % of Student's t, 7 degrees
+
+
+def test_repeats_are_means_over_the_next_seeds():
+    sizes, last = np.array([1_000, 9_000]), 2**64 - 1
+    estimates, widths = zip(*(sampled(SKEWED, 20_000, sizes, evenly, 0.04, seed=s) for s in (last, 0, 1)), strict=True)
+    estimate, width = sampled(SKEWED, 20_000, sizes, evenly, 0.04, seed=last, repeats=3)
+    assert estimate == pytest.approx(np.mean(estimates, axis=0))
+    assert width == pytest.approx((np.mean(np.square(widths), axis=0) / 3) ** 0.5)

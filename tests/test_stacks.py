@@ -107,6 +107,20 @@ def test_long_traces(which):
             assert mine[:, capacity].tolist() == per_size(trace, policy, capacity, start, **params), (policy, capacity)
 
 
+def test_trees_of_any_height():
+    """Of 300,000 items the trees are four rows high, of one row's worth they are one."""
+    for n_items in (15, 16, 1_000, 300_000):
+        ids = skewed(n_items, 4 * n_items, 1.5, 7)
+        for policy, params, mine in (
+            ("lru", {}, lru.hits(ids, n_items, 0)),
+            ("opt", {"bypass": False}, opt.hits(ids, n_items, False, 0)),
+            ("opt", {"bypass": True}, opt.hits(ids, n_items, True, 0)),
+        ):
+            for capacity in (1, n_items // 100 + 1, n_items // 3, n_items // 3 * 2, n_items):
+                expected = simulate(Trace(ids, n_items), policy, capacity, **params).sum()
+                assert mine[0, capacity] == expected, (n_items, policy, capacity)
+
+
 def test_opt_is_concave():
     # theory.md, T0: forced from capacity 1 only (`abab` hits 0, 0, 2), bypass from 0
     for ids in [*LONG, np.array([0, 1, 0, 1], np.int32)]:
