@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
+from strategies import cases
 
-from simcache import Trace, simulate, synth
+from simcache import simulate, synth
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "results"
@@ -28,9 +28,10 @@ def hits(policy, capacity, trace=TRACE):
     return int(np.count_nonzero(simulate(trace, policy, capacity)))
 
 
-@given(ids=st.lists(st.integers(0, 7), min_size=1, max_size=60), capacity=st.integers(1, 9))
-def test_heap_is_optimal(ids, capacity):
-    assert peers.heap_opt(ids, capacity) == hits("opt", capacity, Trace(ids, 8))
+@given(cases())
+def test_heap_is_optimal(case):
+    trace, capacity = case
+    assert peers.heap_opt(trace.ids.tolist(), capacity) == hits("opt", capacity, trace)
 
 
 @pytest.mark.parametrize("policy", sorted(peers.EQUAL["libcachesim"]))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from strategies import traces
 
 from simcache import bits
 
@@ -44,17 +45,19 @@ def test_draws_are_spread_evenly():
     assert ((counts - 2000) ** 2 / 2000).sum() < 33.7  # chi-square of 9 degrees, one seed in ten thousand is above
 
 
-@given(st.lists(st.integers(0, 20), max_size=60))
-def test_next_use_equals_a_plain_search(ids):
+@given(traces())
+def test_next_use_equals_a_plain_search(trace):
+    ids = trace.ids.tolist()
     expected = [ids.index(i, t + 1) if i in ids[t + 1 :] else len(ids) for t, i in enumerate(ids)]
-    assert bits.next_use(np.array(ids, np.int32), 21).tolist() == expected
+    assert bits.next_use(trace.ids, trace.n_items).tolist() == expected
 
 
-@given(st.data(), st.sampled_from([1, 2, 63, 64, 65, 4096, 4097, 262_145]))
-def test_tree_is_a_set(data, size):
+@given(st.sampled_from([1, 2, 63, 64, 65, 4096, 4097, 262_145]), st.integers(0, 2**32 - 1))
+def test_tree_is_a_set(size, seed):
     tree, twin = bits.tree_empty(size), set()
-    numbers = st.integers(0, size - 1) | st.sampled_from([0, size - 1])
-    for x in data.draw(st.lists(numbers, max_size=40)):
+    rng = np.random.default_rng(seed)
+    few = [0, size - 1, *rng.integers(0, size, 6)]  # so that each comes and goes, and the set is empty in between
+    for x in rng.choice(few, 60).tolist():
         if x in twin:
             bits.tree_clear(tree, size, x)
             twin.remove(x)

@@ -8,17 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
+from strategies import cases
 
 from simcache import policies, synth, theory
 from simcache.simulation import simulate
 from simcache.trace import Trace
-
-
-@st.composite
-def cases(draw, max_items=10, max_accesses=80):
-    n_items = draw(st.integers(1, max_items))
-    ids = draw(st.lists(st.integers(0, draw(st.integers(0, n_items - 1))), max_size=max_accesses))
-    return Trace(ids, n_items), draw(st.integers(1, n_items + 2))
 
 
 def belady(ids, capacity):
@@ -44,7 +38,7 @@ def windows(trace, cuts):
 
 
 @settings(deadline=None, max_examples=300)
-@given(case=cases())
+@given(case=cases(max_items=10, max_accesses=80))
 def test_windows_prove_opt(case):
     trace, capacity = case
     cuts, hits = theory.opt_windows(trace, capacity)
@@ -56,7 +50,7 @@ def test_windows_prove_opt(case):
 
 
 @settings(deadline=None, max_examples=100)
-@given(case=cases(), cuts=st.sets(st.integers(1, 79)))
+@given(case=cases(max_items=10, max_accesses=80), cuts=st.sets(st.integers(1, 79)))
 def test_any_windows_bound_every_policy(case, cuts):
     """The proof itself: at least distinct - C misses in each window, whatever the cuts and whoever decides."""
     trace, capacity = case
@@ -118,7 +112,7 @@ def test_large_traces_against_the_simulated_opt():
 
 
 @settings(deadline=None, max_examples=200)
-@given(case=cases())
+@given(case=cases(max_items=10, max_accesses=80))
 def test_histogram_bounds_opt(case):
     trace, capacity = case
     if not len(trace):
@@ -148,7 +142,7 @@ def test_histogram_is_tight_for_independent_requests_and_not_for_epochs():
 
 
 @settings(deadline=None, max_examples=100)
-@given(case=cases(max_accesses=40))
+@given(case=cases(max_items=10, max_accesses=40))
 def test_working_set_counts_windows_and_bounds_misses(case):
     trace, capacity = case
     n, ids = len(trace), trace.ids.tolist()
@@ -168,7 +162,7 @@ def test_working_set_of_uniform_requests():
 
 
 @settings(deadline=None, max_examples=100)
-@given(case=cases(), smaller=st.integers(1, 10))
+@given(case=cases(max_items=10, max_accesses=80), smaller=st.integers(1, 10))
 def test_sleator_and_tarjan(case, smaller):
     trace, capacity = case
     smaller = min(smaller, capacity)

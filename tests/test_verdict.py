@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
+from strategies import traces
 
 from simcache import Trace, explain, order, policies, simulate, synth, theory, verdict
 from simcache import loader as loaders
@@ -212,7 +213,7 @@ def test_every_number_is_what_its_call_gives(trace, loader, capacity, options):
 
 @settings(max_examples=30)
 @given(
-    st.lists(st.integers(0, 8), min_size=1, max_size=60),
+    traces(max_items=9, max_accesses=60).filter(len),
     st.lists(st.integers(0, 60), max_size=3),
     st.integers(1, 9),
     st.integers(0, 5),
@@ -222,9 +223,9 @@ def test_every_number_is_what_its_call_gives(trace, loader, capacity, options):
     st.sampled_from(["worker", "rank", "node"]),
     st.sampled_from([None, Costs(0.1, 1, 0, 2), Costs(0, 3, 1, 0)]),
 )
-def test_any_loader(ids, starts, batch, workers, ranks, persistent, capacity, shared, costs):
-    starts = sorted({0, *(start for start in starts if start <= len(ids))})
-    trace = Trace(ids, 9, epochs=starts)
+def test_any_loader(trace, starts, batch, workers, ranks, persistent, capacity, shared, costs):
+    starts = sorted({0, *(start for start in starts if start <= len(trace))})
+    trace = Trace(trace.ids, trace.n_items, epochs=starts)
     loader = Loader(batch, workers, ranks, persistent_workers=persistent and workers > 0)
     found = explain(trace, loader, capacity, shared=shared, costs=costs)
     check_calls(found, trace, loader, costs)
