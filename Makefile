@@ -28,7 +28,7 @@ export TORCH
 
 .DEFAULT_GOAL := figures
 .DELETE_ON_ERROR:
-.PHONY: figures paper setup torch test lint notebooks images refresh bench coverage wheel lock clean distclean help
+.PHONY: figures paper setup torch test mutants lint notebooks images refresh bench coverage wheel lock clean distclean help
 
 # ---------------------------------------------------------------- set-up
 
@@ -133,6 +133,9 @@ else
 test: $(TORCH_READY) $(PIPS_READY)
 endif
 	$(RUN) -m pytest $(PYTEST)
+
+mutants: $(TORCH_READY)  ## whether the tests notice one fault after another (slow; WHICH="opt 12 30-40": some, JOBS=2: two at a time)
+	$(RUN) tests/mutants.py --jobs $(or $(JOBS),1) $(WHICH)
 
 lint: $(READY)  ## ruff, mypy, and the layers
 	$(RUN) -m ruff check .

@@ -151,7 +151,7 @@ def _one(
     whole, owner = thinned(ids, part, -1)
 
     def missed(some: NDArray[np.int32], held: int) -> NDArray[np.float64]:
-        scaled = np.minimum(wanted, touched) * (held / touched)
+        scaled = wanted * (held / touched)  # beyond `held` is as good as that
         sizes = np.unique(np.clip(np.concatenate([np.floor(scaled), np.ceil(scaled)]), 1, held)).astype(np.int64)
         hits = hits_at(some, held, sizes)
         misses = some.size - np.interp(scaled, np.concatenate([[0], sizes]), np.concatenate([[0], hits]))

@@ -4,7 +4,7 @@ import os
 import sys
 from importlib.metadata import PackageNotFoundError, version
 
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 
@@ -13,6 +13,8 @@ WITHOUT_TORCH = os.environ.get("TORCH") == "0"
 # The first call of a kernel compiles it, so no example has a deadline. CI runs the same examples every time.
 settings.register_profile("simcache", deadline=None, print_blob=True)
 settings.register_profile("simcache-ci", deadline=None, derandomize=True)
+# Whether a test fails is all that mutants.py asks, not on what least example.
+settings.register_profile("simcache-mutants", deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
 settings.load_profile("simcache-ci" if os.environ.get("CI") else "simcache")
 
 

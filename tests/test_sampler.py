@@ -172,6 +172,7 @@ def test_a_length_does_not_stop_what_ends_sooner(monkeypatch):
         (lambda: record([1, float("nan")]), r"must yield item ids.*, got nan"),
         (lambda: record([1, None]), r"must yield item ids.*, got None"),
         (lambda: record([1, 2**70]), r"must yield item ids.*, got 1180591620717411303424"),
+        (lambda: record([1, 2**63]), r"must yield item ids.*, got 9223372036854775808"),
         (lambda: record(5), r"sampler must be an iterable of item ids for trace 'int', got 5"),
         (lambda: record([1], 0), r"epochs must be a whole number 1 … 2147483647 for trace 'list', got 0"),
         (lambda: record([1], n_items=0), r"n_items must be a whole number 1 … 2147483647 for trace 'list', got 0"),

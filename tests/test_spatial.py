@@ -73,6 +73,14 @@ def test_sample_is_of_whole_items(trace, rate, parts, seed):
         assert len(thinned(ids, owner, p)[0]) == sum(part[i] == p for i in mine)
 
 
+def test_neighbouring_strata_go_to_all_parts_in_any_order():
+    part, held, _ = drawn(SHUFFLED, 5_000, 0.08, 4, np.uint64(1))  # equals stand in order of item
+    turns = part[part >= 0].reshape(-1, 4)
+    assert (np.sort(turns, axis=1) == np.arange(4)).all()
+    places = np.array([np.bincount(column, minlength=4) for column in turns.T])
+    assert ((places - held / 16) ** 2 / (held / 16)).sum() < 34  # chi-square of 9 degrees, one in ten thousand is above
+
+
 @pytest.mark.parametrize("ids", [SKEWED, SHUFFLED], ids=["zipf", "shuffled"])
 def test_all_items_are_the_trace_itself(ids):
     n_items = int(ids.max()) + 1

@@ -200,6 +200,10 @@ def test_a_stopped_curve_keeps_the_rows_so_far(stop_after, count):
     pd.testing.assert_frame_equal(stopped.value.table, whole[:count])
 
 
+def test_no_jobs_have_no_results():
+    assert pool.run_all([], "nothing") == []
+
+
 def test_an_error_in_a_job_is_the_callers():
     with pytest.raises(ZeroDivisionError):
         pool.run_all([lambda: 1, lambda: 1 // 0, lambda: 2], "jobs")

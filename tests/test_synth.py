@@ -1,6 +1,8 @@
 """Made traces: their laws, their structure, their bits, and what they refuse."""
 
+from fractions import Fraction
 from hashlib import sha256
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -70,6 +72,16 @@ def test_draws_follow_the_cumulative_weights(weights, n, seed):
     shares = np.diff(law.edges, prepend=0) / 2**53
     assert shares == pytest.approx(np.array(weights) / sum(weights), abs=1e-13)
     assert law.edges[-1] == 2**53
+
+
+def test_cumulative_weights_are_rounded():
+    assert draws.laws(np.array([1.0, 2]), np.array([0, 2])).edges.tolist() == [round(Fraction(2**53, 3)), 2**53]
+
+
+def test_a_draw_at_an_edge_is_the_next_outcome():
+    law = draws.laws(np.array([1.0, 0, 2, 1, 0]), np.array([0, 5]))
+    edges = SimpleNamespace(random=lambda n: np.array([0.0, 0.25, 0.75, np.nextafter(0.25, 0), np.nextafter(1, 0)]))
+    assert draws.independent(law, np.arange(5, dtype=np.int32), 5, edges).tolist() == [0, 2, 3, 0, 3]
 
 
 def test_draws_do_not_depend_on_the_chunk(monkeypatch):
@@ -219,6 +231,7 @@ def test_ring():
     jumps = (np.diff(synth.ring(100, 50_000, 0.3).ids) % 100).tolist()
     far = sum(step not in (1, 99) for step in jumps) / len(jumps)
     assert far == pytest.approx(0.3 * 0.98, abs=0.01)
+    assert abs(chi_square(np.bincount(jumps)[[1, 99]], np.array([0.5, 0.5]))) < 4
 
     for directed in (False, True):
         counts = np.bincount(synth.ring(50, 100_000, 1.0, directed=directed).ids, minlength=50)
