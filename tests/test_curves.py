@@ -71,8 +71,16 @@ def test_a_sample_estimates_any_policy():
     assert not hit_curve(big, "lru", sizes, sample=0.05, seed=1).equals(hit_curve(big, "lru", sizes, sample=0.05))
 
 
+def test_a_sample_of_all_items_is_the_curve_with_the_policys_own_seed():
+    whole = hit_curve(EPOCHS, "rr", seed=5)
+    sample = hit_curve(EPOCHS, "rr", seed=5, sample=0.9999)
+    np.testing.assert_allclose(sample["hit_rate"], whole["hit_rate"], atol=1e-12)
+
+
 REFUSED = [
     ({"sample": 1.5}, "sample must be a share of the items in (0, 1), got 1.5"),
+    ({"sample": 1}, "sample must be a share of the items in (0, 1), got 1"),
+    ({"sample": 0.0}, "sample must be a share of the items in (0, 1), got 0.0"),
     ({"sample": True}, "sample must be a share of the items in (0, 1), got True"),
     ({"sample": 0.1, "repeats": 0}, "repeats must be a whole number >= 1, got 0"),
     ({"repeats": 3}, "repeats must be 1 without a sample, got 3"),
