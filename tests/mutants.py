@@ -9,6 +9,7 @@ must survive. Exits with 1 when one survives unexplained, is killed though expla
 
 import argparse
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -24,6 +25,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).parent.parent
 LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "build", "dist", "*.pdf", "*.png", "*.svg")
 GOOD = ("killed", "equivalent")
+MEMORY = 8 << 30  # bytes of address space that the tests of one mutant may take
 
 
 class Mutant(NamedTuple):
@@ -111,6 +113,7 @@ def main():
     if not todo:
         parser.error(f"no mutant is called {' '.join(asked.which)}")
 
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.RLIM_INFINITY))  # the tests inherit it
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         trees = SimpleQueue()
         for job in range(asked.jobs):

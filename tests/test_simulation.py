@@ -154,4 +154,5 @@ def test_one_compilation_serves_every_kind_of_caller(tmp_path):
     simulate(TRACE, kernel, 2)
     simulate(Trace(np.load(tmp_path / "ids.npy", mmap_mode="r"), 4), kernel, np.int64(3), seed=np.uint64(2**64 - 1))
     simulate(Trace(np.arange(20)[::2], 20), kernel, 2, seed=1, share=1)
+    simulate(Trace(TRACE.ids * 600_000_000, 2**31 - 1), kernel, 2)
     assert len(kernel.signatures) == 1
