@@ -143,5 +143,4 @@ def plain(value: Any) -> Any:
 def default_capacities(n_items: int, points: int = 100) -> list[int]:
     """About `points` distinct sizes, log-spaced from 1 to n_items."""
     exponents = np.linspace(0, math.log(n_items), points) if n_items > 1 else np.zeros(1)
-    sizes = np.unique(np.round(np.exp(exponents)).astype(np.int64))
-    return [int(size) for size in np.minimum(sizes, n_items)]
+    return [int(size) for size in np.unique(np.round(np.exp(exponents)))]

@@ -7,6 +7,7 @@ from hypothesis import given
 from strategies import traces, variants
 
 from simcache import Trace, curves, hit_curve, simulate, synth
+from simcache.tables import estimate_table
 from simcache.theory import lru_shuffled
 
 SKEWED = synth.zipf(3_000, 60_000, 0.9, seed=1)
@@ -75,6 +76,13 @@ def test_a_sample_of_all_items_is_the_curve_with_the_policys_own_seed():
     whole = hit_curve(EPOCHS, "rr", seed=5)
     sample = hit_curve(EPOCHS, "rr", seed=5, sample=0.9999)
     np.testing.assert_allclose(sample["hit_rate"], whole["hit_rate"], atol=1e-12)
+
+
+def test_a_band_ends_at_none_and_at_all():
+    sizes, rates = np.array([1, 2]), np.array([0.01, 0.98])
+    table = estimate_table(EPOCHS, "lru", sizes, 0, 0, rates, np.array([0.04, 0.05]))
+    assert table["low"].tolist() == [0, 0.98 - 0.05]
+    assert table["high"].tolist() == [0.01 + 0.04, 1]
 
 
 REFUSED = [

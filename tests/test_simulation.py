@@ -16,6 +16,10 @@ def always(ids, n_items, capacity, seed, share=0.5, label="x"):
     return np.full(ids.size, share > 0.25)
 
 
+def counting(ids, n_items, capacity, seed, least=1):
+    return ids >= least
+
+
 def test_a_policy_may_be_a_name_a_pair_a_module_or_a_kernel():
     module = policies.load("opt")
     expected = simulate(TRACE, "opt", 2, bypass=True).tolist()
@@ -87,6 +91,8 @@ REFUSED = [
     (always, {}, "or a kernel compiled with numba.njit, got function <function always"),
     (types, {}, "a policy module must have a compiled `kernel`, got 'types'"),
     (numba.njit(always), {"share": "much"}, "parameter 'share' of policy 'always' must be a float, got 'much'"),
+    (numba.njit(counting), {"least": True}, "parameter 'least' of policy 'counting' must be a int, got True"),
+    (numba.njit(counting), {"least": 2.0}, "parameter 'least' of policy 'counting' must be a int, got 2.0"),
     (numba.njit(always), {"label": 3}, "parameter 'label' of policy 'always' must be a str, got 3"),
 ]
 

@@ -76,8 +76,21 @@ def test_warm_rates_leave_out_the_warmup(given, warmup):
     assert row["hit_rate_warm"] == tail.mean() if tail.size else np.isnan(row["hit_rate_warm"])
 
 
-def test_large_seeds_survive_the_table():
-    assert hit_curve(EPOCHS, "rr", [3], seed=2**64 - 1)["seed"].tolist() == [2**64 - 1]
+def test_traces_of_one_name_are_told_apart_by_their_source():
+    table = sweep([Trace(EPOCHS.ids, 40, "same", source={"trace_seed": seed}) for seed in (1, 2)], ["lru"], [0.5])
+    assert table["trace_seed"].tolist() == [1, 2]
+
+
+def test_the_first_of_two_epochs_is_the_warmup():
+    two = Trace(EPOCHS.ids, 40, "two", (0, 80))
+    assert hit_curve(two, "lru", [20])["warmup"].tolist() == [80]
+    assert sweep([two], ["lru"], [0.5])["warmup"].tolist() == [80]
+
+
+@pytest.mark.parametrize("seed", [2**63 - 1, 2**63, 2**64 - 1])
+def test_large_seeds_survive_the_table(seed):
+    assert hit_curve(EPOCHS, "rr", [3], seed=seed)["seed"].tolist() == [seed]
+    assert sweep([EPOCHS], ["rr"], [0.1], seeds=[0, seed])["seed"].tolist() == [0, seed]
 
 
 EMPTY = Trace([], 5, "empty")
