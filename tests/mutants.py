@@ -103,7 +103,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("which", nargs="*", help="numbers, ranges of them, or parts of file names; by default all")
     parser.add_argument("--jobs", type=int, default=1, help="mutants tried at a time, each in a copy of its own")
-    parser.add_argument("--limit", type=float, default=600, help="seconds after which one that hangs counts as killed")
+    parser.add_argument("--limit", type=float, default=300, help="seconds after which one that hangs counts as killed")
     asked = parser.parse_args()
     todo = [
         (number, mutant)
