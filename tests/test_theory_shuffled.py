@@ -252,3 +252,14 @@ def test_buffers_that_run_on():
         agrees(blocks(trace, "lru", c, 32)[4:-4], theory.lru_buffer(c, 0.5, drain=False), bias=1e-4 + 2 / N)
         # the fluid is an upper bound, approached like N^-0.6
         agrees(blocks(trace, "opt", c, 32)[4:-4], theory.opt_buffer(c, 0.5, drain=False), bias=N**-0.6)
+
+
+@pytest.mark.parametrize("form", ["opt", "lru", "fifo", "rr", "pin"])
+def test_arrays_are_their_numbers_one_by_one(form):
+    shuffled = getattr(theory, f"{form}_shuffled")
+    c, ranks, epochs = np.array([0.03, 0.3, 0.8, 1.0]), np.array([[1.0], [2.5], [40.0]]), np.array([[[2]], [[7]]])
+    for given in ({"ranks": ranks}, {"ranks": ranks, "epochs": epochs}):
+        whole = shuffled(c, **given)
+        each = np.broadcast_arrays(c, *given.values())
+        alone = [shuffled(x, **dict(zip(given, y, strict=True))) for x, *y in zip(*map(np.ravel, each), strict=True)]
+        assert whole.ravel().tolist() == pytest.approx(alone, abs=1e-12)
