@@ -261,5 +261,7 @@ def test_arrays_are_their_numbers_one_by_one(form):
     for given in ({"ranks": ranks}, {"ranks": ranks, "epochs": epochs}):
         whole = shuffled(c, **given)
         each = np.broadcast_arrays(c, *given.values())
-        alone = [shuffled(x, **dict(zip(given, y, strict=True))) for x, *y in zip(*map(np.ravel, each), strict=True)]
+        alone = [
+            float(shuffled(x, **dict(zip(given, y, strict=True)))) for x, *y in zip(*map(np.ravel, each), strict=True)
+        ]
         assert whole.ravel().tolist() == pytest.approx(alone, abs=1e-12)
