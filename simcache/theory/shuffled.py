@@ -126,7 +126,7 @@ def lru_shuffled(fraction: ArrayLike, *, ranks: ArrayLike = 1, epochs: ArrayLike
 
     Notes
     -----
-    Evaluated in closed form: all gaps up to :math:`\ln(1-c)/\ln(1-q) - 1` hit, and at most three more do in part. A
+    Evaluated in closed form: all gaps up to :math:`\ln(1-c)/\ln(1-q) - 1` hit, and at most two more do in part. A
     run from an empty cache weighs gap g by (1 - g / epochs)+, exactly. Exact finite N: `lru_shuffled_exact`.
     """
     c, q, e = _arguments(fraction, ranks, epochs)
@@ -136,7 +136,7 @@ def lru_shuffled(fraction: ArrayLike, *, ranks: ArrayLike = 1, epochs: ArrayLike
     step, edge = -np.log1p(-qi), np.log1p(-ci)
     sure = np.maximum(np.floor(-edge / step - 1), 0)
     h = _gaps(qi, sure, e)
-    for more in (1, 2, 3):
+    for more in (1, 2):
         gap = sure + more
         weight = qi * np.exp(-(gap - 1) * step) * (1.0 if e is None else np.maximum(1 - gap / e, 0))
         h = h + weight * _product_above(qi, edge + (gap - 1) * step, edge + (gap + 1) * step)
