@@ -237,6 +237,17 @@ def test_a_folder_that_is_not_ours_alone_is_refused(choose, tmp_path, kind):
     assert str(tmp_path / "shared") in chosen.refused
 
 
+@posix
+@root
+def test_who_owns_the_package_may_own_what_is_above_the_folder_but_not_the_folder(choose, tmp_path, monkeypatch):
+    monkeypatch.setattr(kept, "_trusted", lambda: {os.getuid(), 12345})
+    planted_by(tmp_path / "itself" / "simcache-0", "foreign")
+    (tmp_path / "above").mkdir()
+    os.chown(tmp_path / "above", 12345, -1)
+    assert choose(NUMBA_CACHE_DIR=tmp_path / "above") == (tmp_path / "above/simcache-0", "")
+    assert choose(NUMBA_CACHE_DIR=tmp_path / "itself").refused.endswith("belongs to user 12345")
+
+
 def test_the_package_s_own_is_refused_without_a_word_and_the_user_s_comes_last(choose, tmp_path):
     planted_by(tmp_path / "package/__pycache__/simcache-0", "mode 0777")
     assert choose(HOME=tmp_path) == (tmp_path / ".cache/simcache/simcache-0", "")

@@ -156,6 +156,11 @@ def test_facts(trace):
         assert np.isnan(trace.repeats)
 
 
+def test_items_touched_are_counted_in_parts(monkeypatch):
+    monkeypatch.setattr("simcache.trace.CHUNK", 4)
+    assert Trace(np.arange(11) % 7, 9).n_touched == 7
+
+
 def test_items_touched_of_very_many():
     assert Trace([5, 2**31 - 2, 5], 2**31 - 1).n_touched == 2
 
