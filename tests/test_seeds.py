@@ -70,6 +70,7 @@ def test_a_name_that_says_seed_needs_no_column():
     "given",
     [
         (["zipf-0.1", "zipf-0.2"], [1, 2]),  # a parameter's digits are no seed
+        (["zipf-1.5", "zipf-2.5"], [1, 2]),
         (["a", "b"], [0, 1]),
         (["run-10", "run-20"], [0, 0]),
         (["run-1", "walk-2"], [1, 2]),
