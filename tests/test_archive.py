@@ -210,3 +210,9 @@ def test_arrays_are_read_as_numpy_reads_them(tmp_path):
             np.testing.assert_array_equal(npz.read(archive, head), array)
             flat = [*npz.chunks(archive, head, 5)]
             assert max([part.size for part in flat], default=0) <= 5
+
+
+def test_ids_are_read_in_parts(tmp_path, monkeypatch):
+    monkeypatch.setattr("simcache.archive.CHUNK", 4)
+    Trace(np.arange(11)[::-1], 11).save(tmp_path / "trace.npz")
+    assert Trace.load(tmp_path / "trace.npz").ids.tolist() == [*range(10, -1, -1)]

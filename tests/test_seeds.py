@@ -48,6 +48,14 @@ def test_one_row_has_no_interval_but_its_own_bounds():
     assert found[["low", "high"]].to_numpy().tolist() == [[0.4, 0.7], [0.6, 0.6]]
 
 
+@pytest.mark.parametrize(("half", "wide"), [(0.001, stats.t.ppf(0.975, 1) * 0.01), (0.3, 0.3)])
+def test_the_band_is_the_wider_of_interval_and_bounds(half, wide):
+    rates = np.array([0.49, 0.51])
+    table = pd.DataFrame({"size": 1, "seed": [0, 1], "hit_rate": rates, "low": rates - half, "high": rates + half})
+    found = means(table, ["size"], "hit_rate").iloc[0]
+    assert (found.low, found.high) == (pytest.approx(0.5 - wide), pytest.approx(0.5 + wide))
+
+
 @pytest.mark.parametrize(
     "called", [lambda s: "t", lambda s: f"run-{s}", lambda s: f"run seed={s}", lambda s: f"1.0-s{s}.npz", str]
 )

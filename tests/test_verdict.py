@@ -19,7 +19,7 @@ from simcache import loader as loaders
 from simcache.loader import Costs, Loader, deal, per_cache, per_epoch, simulate_loader
 from simcache.verdict.cases import OPT as OPT_BYPASS
 from simcache.verdict.cases import Case
-from simcache.verdict.predicting import family
+from simcache.verdict.predicting import family, predicted
 
 N, E = 50_000, 10
 ONE = Loader(512)
@@ -214,7 +214,7 @@ def test_every_number_is_what_its_call_gives(trace, loader, capacity, options):
 @settings(max_examples=30)
 @given(
     traces(max_items=9, max_accesses=60).filter(len),
-    st.lists(st.integers(0, 60), max_size=3),
+    st.lists(st.sampled_from([0, 20]) | st.integers(0, 60), max_size=3),  # epochs, the first ones perhaps empty
     st.integers(1, 9),
     st.integers(0, 5),
     st.integers(1, 3),
@@ -224,7 +224,7 @@ def test_every_number_is_what_its_call_gives(trace, loader, capacity, options):
     st.sampled_from([None, Costs(0.1, 1, 0, 2), Costs(0, 3, 1, 0)]),
 )
 def test_any_loader(trace, starts, batch, workers, ranks, persistent, capacity, shared, costs):
-    starts = sorted({0, *(start for start in starts if start <= len(trace))})
+    starts = sorted([0, *(start for start in starts if start <= len(trace))])
     trace = Trace(trace.ids, trace.n_items, epochs=starts)
     loader = Loader(batch, workers, ranks, persistent_workers=persistent and workers > 0)
     found = explain(trace, loader, capacity, shared=shared, costs=costs)
@@ -414,6 +414,24 @@ def test_time_is_compared_with_the_fastest_rival_which_need_not_hit_most():
     (reason,) = (each for each in found.reasons if each.code in ("time", "hidden"))
     assert f"that {quick.label} takes" in reason.text
     assert reason.number == pytest.approx(1 - opt.seconds / quick.seconds)
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0.05, "helps"), (0.021, "helps"), (0.019, "hidden")])
+def test_little_time_saved_hides_the_help(share, expected):
+    trace, loader, found = situation("uniform")
+    missed = len(trace) * (1 - rates(found))
+    saved = missed[["lru", "pin"]].min() - missed[OPT]
+    steps = len(trace) / loader.batch_size
+    found = explain(trace, loader, N // 2, costs=Costs(0, 1, 0, (saved / share - missed["lru"]) / steps))
+    assert found.verdict == expected
+    assert number(found, "time" if expected == "helps" else "hidden") == pytest.approx(share, rel=0.01)
+
+
+def test_the_steady_state_of_zipf_needs_few_first_sights_in_all_caches():
+    trace = synth.zipf(20, 30_000, 1.0, seed=1)  # 20 first sights are few of 30,000 accesses, 40 are not
+    assert predicted(Case(trace, Loader(10), "lru", 5, "rank")).rate > 0
+    assert predicted(Case(trace, Loader(10, world_size=2), "lru", 5, "node")).rate > 0
+    assert predicted(Case(trace, Loader(10, world_size=2), "lru", 5, "rank")) is None
 
 
 @pytest.mark.torch
