@@ -382,6 +382,14 @@ def test_a_narrow_terminal_drops_columns_from_the_least_and_says_which():
     assert shown(pd.DataFrame({"hits": pd.array([None], "Int64"), "hit_rate": [float("nan")]}), 80).count("–") == 2
 
 
+def test_numbers_stand_to_the_right_and_text_to_the_left():
+    text = shown(pd.DataFrame({"policy": ["opt", "rr"], "capacity": [5, 1000]}), 80)
+    assert [line.rstrip() for line in text.splitlines() if line[:3] in ("opt", "rr ")] == [
+        "opt             5",
+        "rr           1000",
+    ]
+
+
 @pytest.mark.skipif(not hasattr(pty, "openpty"), reason="needs pseudo-terminals")
 def test_a_table_on_a_terminal_and_one_line_for_an_error(folder):
     ours, theirs = pty.openpty()

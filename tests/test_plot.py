@@ -15,7 +15,7 @@ from matplotlib.collections import PatchCollection, PolyCollection
 from scipy import stats
 
 from simcache import hit_curve, plot, sweep, synth
-from simcache.plot.looks import OTHERS, POLICIES, looks
+from simcache.plot.looks import OTHERS, POLICIES, looks, power
 from simcache.tables import default_capacities
 from simcache.trace import COLUMNS
 
@@ -150,6 +150,11 @@ def test_size_is_logarithmic_for_capacities_unless_told(ax):
         assert ax.get_xscale() == scale
 
 
+def test_thousands_have_a_letter():
+    labels = {0.01: "0.01", 1: "1", 999: "999", 1e3: "1k", 25e3: "25k", 1e6: "1M", 1e9: "1G", 1e12: "1e+12"}
+    assert [power(value, None) for value in labels] == [*labels.values()]
+
+
 def test_policies_are_chosen_in_the_order_named(ax):
     plot.hit_curves(ax, frame(simulation("lru"), simulation("opt"), simulation("fifo")), policies=["fifo", "opt"])
     assert list(lines(ax)) == ["FIFO", "OPT"]
@@ -180,6 +185,12 @@ def test_two_fractions_of_one_capacity_are_one_point(ax):
         ax, frame(simulation(capacity=1, fraction=0.1), simulation(capacity=1, fraction=0.11)), x="capacity"
     )
     assert lines(ax)["LRU"].get_xdata().tolist() == [1]
+
+
+def test_rows_given_twice_are_drawn_once(ax):
+    table = frame(simulation(fraction=0.1), simulation(fraction=0.2))
+    plot.hit_curves(ax, pd.concat([table, table]))
+    assert lines(ax)["LRU"].get_xdata().tolist() == [0.1, 0.2]
 
 
 def test_a_curve_and_a_table_read_back_from_csv_draw_the_same(ax, tmp_path):
@@ -216,6 +227,8 @@ def test_a_look_does_not_depend_on_its_company():
     assert looks(["mine"]) == {"mine": looks(["lru", "mine", "opt"])["mine"]}
     assert looks(["lfu(perfect=True)"])["lfu(perfect=True)"]["color"] == looks(["lfu"])["lfu"]["color"]
     assert len(looks([f"policy{k}" for k in range(40)])) == 40
+    many = [f"policy{k}" for k in range(8)]  # of eight strokes, so that some meet
+    assert looks(many) == looks(many[::-1])
 
 
 def test_one_legend_names_each_policy_once(swept):

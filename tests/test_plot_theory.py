@@ -119,6 +119,12 @@ def test_slopes_of_a_curve_that_is_known(axes):
     assert np.interp(np.log(2), x, y) == pytest.approx(0.5, abs=1e-3)  # through (T, C)
 
 
+def test_points_lie_on_the_curve_between_its_windows_too(axes):
+    plot.working_set(axes[0], [0, 2, 3, 3.4, 3.5], 2.5, windows=[0, 2, 4, 8, 16])
+    points = [line.get_xydata().tolist() for line in axes[0].get_lines()[-2:]]
+    assert points == [[[3, 2.5]], [[4, 3]]]  # D(3) = 2.5, halfway; and where the tangent from (0, 2.5) touches
+
+
 def test_it_reads_both_policies_off_a_trace(axes):
     trace = synth.zipf(500, 50_000, 0.8, seed=3)
     windows = np.arange(0, 3000, 5)

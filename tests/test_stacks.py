@@ -173,6 +173,13 @@ def test_rr_is_its_reference(trace, seed, data):
     assert mine.tolist() == curves_of(rr_reference(trace.ids.tolist(), seed), trace.n_items, start)
 
 
+def test_rr_takes_a_draw_of_nothing():
+    ids = skewed(50, 500, 1, 8)
+    seed = 2**64 - 0x9E3779B97F4A7C15  # whose first 64 bits are all 0: no share to divide by, but for the one added
+    mine = rr.hits(ids, 50, np.uint64(seed), 0)
+    assert mine.tolist() == curves_of(rr_reference(ids.tolist(), seed), 50, 0)
+
+
 def test_rr_has_the_law_of_single_runs():
     trace = Trace(skewed(60, 4_000, 2, 6), 60)
     runs = 200

@@ -115,11 +115,10 @@ def drop_slots(
     """Close up the slack of the slots kept.
 
     Under forced admission a slot keeps its own. Under bypass the gap after it grows by the slots dropped behind it, and
-    the newest of these has the least.
+    the newest of these has the least; slot 0 is that of a first access, and kept.
     """
     row = np.empty(CELLS, np.int32)
     full, leaf = 0, 0
-    spare = bypass and not kept[0] & ONE  # what lies before the first slot kept
     for w in range(kept.size):
         base = 0
         for k in range(starts.size - 1):
@@ -132,11 +131,8 @@ def drop_slots(
             else:
                 rest |= ONE << np.uint64(used & 63)
         while rest:
-            if spare:
-                spare = False
-            else:
-                row[full] = base + slack[w * CELLS + ctz(rest)]
-                full += 1
+            row[full] = base + slack[w * CELLS + ctz(rest)]
+            full += 1
             rest &= rest - ONE
             if full == CELLS:
                 tree[leaf] = row.min()
