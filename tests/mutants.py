@@ -60,13 +60,12 @@ def wanted(word, number, file):
     return int(low) <= number <= int(high or low) if low.isdecimal() else word in file
 
 
-def tested(tree, tests, limit):
+def checked(tree, tests, limit=None, output=None):
     """The exit status of pytest on a copy, None where it ran past the limit in seconds."""
     options = ["-x", "-q", "-p", "no:cacheprovider", "--hypothesis-profile", "simcache-mutants"]
     command = [sys.executable, "-m", "pytest", *options, *(f"tests/{test}" for test in tests)]
     env = {**os.environ, "PYTHONPATH": str(tree), "NUMBA_CACHE_DIR": str(tree / ".cache")}
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    running = subprocess.Popen(command, cwd=tree, env=env, start_new_session=True, **quiet)
+    running = subprocess.Popen(command, cwd=tree, env=env, start_new_session=True, stdout=output, stderr=output)
     try:
         return running.wait(limit)
     except subprocess.TimeoutExpired:
@@ -83,7 +82,7 @@ def verdict(mutant, tree, limit):
         return "OUT OF DATE"
     try:
         path.write_text(mutated)
-        status = tested(tree, mutant.tests, limit)
+        status = checked(tree, mutant.tests, limit, subprocess.DEVNULL)
     finally:
         path.write_text(text)
         os.utime(path, ns=(dated.st_atime_ns, dated.st_mtime_ns))  # as it was, so that its kernels need no compiling
@@ -120,8 +119,8 @@ def main():
             trees.put(shutil.copytree(ROOT, Path(folder) / str(job), ignore=LEFT_OUT))
         every = sorted({test for _, mutant in todo for test in mutant.tests})
         print(f"{len(todo)} mutants; first their {len(every)} tests on the package as it is", flush=True)
-        if status := tested(Path(folder) / "0", every, None):
-            sys.exit(f"these tests must pass, pytest exits with {status}: {' '.join(every)}")
+        if checked(Path(folder) / "0", every):
+            sys.exit("the tests must pass on the package as it is")
 
         def tried(numbered):
             number, mutant = numbered

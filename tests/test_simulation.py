@@ -91,8 +91,12 @@ REFUSED = [
     (always, {}, "or a kernel compiled with numba.njit, got function <function always"),
     (types, {}, "a policy module must have a compiled `kernel`, got 'types'"),
     (numba.njit(always), {"share": "much"}, "parameter 'share' of policy 'always' must be a float, got 'much'"),
-    (numba.njit(counting), {"least": True}, "parameter 'least' of policy 'counting' must be a int, got True"),
-    (numba.njit(counting), {"least": 2.0}, "parameter 'least' of policy 'counting' must be a int, got 2.0"),
+    (
+        numba.njit(counting),
+        {"least": True},
+        "parameter 'least' of policy 'counting' must be a int of 64 bits, got True",
+    ),
+    (numba.njit(counting), {"least": 2.0}, "parameter 'least' of policy 'counting' must be a int of 64 bits, got 2.0"),
     (numba.njit(always), {"label": 3}, "parameter 'label' of policy 'always' must be a str, got 3"),
 ]
 
