@@ -148,7 +148,8 @@ def _size(capacity: object, where: str) -> int:
 
 def _check_sample(sample: object) -> float:
     try:
-        share = math.nan if isinstance(sample, bool | str) else float(sample)  # type: ignore[arg-type]
+        refused = isinstance(sample, bool | str) or sample is np.ma.masked
+        share = math.nan if refused else float(sample)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
         share = math.nan
     if not 0 < share < 1:

@@ -85,7 +85,11 @@ def replay(chosen: Chosen, ids: Ids, n_items: int, capacity: int, seed: int) -> 
 def _one_bool_each(hits: Any, n_accesses: int, label: str) -> Hits:
     if isinstance(hits, np.ndarray) and hits.dtype == np.bool_ and hits.shape == (n_accesses,):
         return hits
-    came = f"{hits.dtype} of shape {hits.shape}" if isinstance(hits, np.ndarray) else _short(hits)
+    came = (
+        f"{hits.dtype} of shape {hits.shape}"
+        if isinstance(hits, np.ndarray)
+        else f"{type(hits).__name__} {short(hits)}"
+    )
     raise TypeError(f"a kernel must return one bool per access, {n_accesses} for policy {label!r}, got {came}")
 
 
@@ -106,7 +110,9 @@ def dense(trace: Trace) -> tuple[Ids, int]:
 def check_trace(trace: object) -> None:
     """Refuse what is not a Trace."""
     if not isinstance(trace, Trace):
-        raise TypeError(f"trace must be a simcache.Trace (see Trace and Trace.of), got {_short(trace)}")
+        raise TypeError(
+            f"trace must be a simcache.Trace (see Trace and Trace.of), got {type(trace).__name__} {short(trace)}"
+        )
 
 
 def check_seed(seed: object) -> int:
@@ -154,7 +160,7 @@ def _find(policy: Policy) -> tuple[Callable[..., Hits], str, ModuleType | None]:
         return policy, name, sys.modules.get(home)
     raise TypeError(
         f"policy must be a name ({', '.join(policies.names())}), (name, parameters), a module with a compiled kernel, "
-        f"or a kernel compiled with numba.njit, got {_short(policy)}"
+        f"or a kernel compiled with numba.njit, got {type(policy).__name__} {short(policy)}"
     )
 
 
@@ -192,7 +198,7 @@ def _cast(value: Any, default: Any, parameter: str, name: str) -> Any:
             return bool(value)
         if kind is int and not isinstance(value, bool) and -(2**63) <= (number := operator.index(value)) < 2**63:
             return number
-        if kind is float and not isinstance(value, bool | str):
+        if kind is float and not isinstance(value, bool | str) and value is not np.ma.masked:
             return float(value)
         if kind not in (bool, int, float) and isinstance(value, kind):
             return value
@@ -200,8 +206,3 @@ def _cast(value: Any, default: Any, parameter: str, name: str) -> Any:
         pass
     size = " of 64 bits" if kind is int else ""
     raise TypeError(f"parameter {parameter!r} of policy {name!r} must be a {kind.__name__}{size}, got {short(value)}")
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return f"{type(value).__name__} {text if len(text) <= 60 else text[:57] + '...'}"

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any, TypeVar
 
+import numpy as np
 import pandas as pd
 
 from .pool import run_all
@@ -112,7 +113,7 @@ def _distinct(chosen: list[Chosen]) -> list[Chosen]:
 
 def _fraction(value: object) -> float:
     message = f"fractions must be numbers in (0, 1], got {value!r}"
-    if isinstance(value, bool | str):
+    if isinstance(value, bool | str) or value is np.ma.masked:
         raise TypeError(message)
     try:
         fraction = float(value)  # type: ignore[arg-type]

@@ -126,6 +126,7 @@ REFUSED = [
     (lambda: sweep([EPOCHS], ["lru"], [1.01]), "fractions must be numbers in (0, 1], got 1.01"),
     (lambda: sweep([EPOCHS], ["lru"], [float("nan")]), "fractions must be numbers in (0, 1], got nan"),
     (lambda: sweep([EPOCHS], ["lru"], [True]), "fractions must be numbers in (0, 1], got True"),
+    (lambda: sweep([EPOCHS], ["lru"], [np.ma.masked]), "fractions must be numbers in (0, 1], got masked"),
     (lambda: sweep([EPOCHS], ["lru"], ["half"]), "fractions must be numbers in (0, 1], got 'half'"),
     (lambda: sweep([EPOCHS], ["lru"], [0.5], seeds=[]), "seeds must name at least one, got none"),
     (lambda: sweep([EPOCHS], ["lru"], [0.5], seeds=[-1]), "seed must be a whole number 0"),
