@@ -16,7 +16,7 @@ def always(ids, n_items, capacity, seed, share=0.5, label="x"):
     return np.full(ids.size, share > 0.25)
 
 
-def counting(ids, n_items, capacity, seed, least=1):
+def marked(ids, n_items, capacity, seed, least=1):
     return ids >= least
 
 
@@ -92,11 +92,11 @@ REFUSED = [
     (types, {}, "a policy module must have a compiled `kernel`, got 'types'"),
     (numba.njit(always), {"share": "much"}, "parameter 'share' of policy 'always' must be a float, got 'much'"),
     (
-        numba.njit(counting),
+        numba.njit(marked),
         {"least": True},
-        "parameter 'least' of policy 'counting' must be a int of 64 bits, got True",
+        "parameter 'least' of policy 'marked' must be a int of 64 bits, got True",
     ),
-    (numba.njit(counting), {"least": 2.0}, "parameter 'least' of policy 'counting' must be a int of 64 bits, got 2.0"),
+    (numba.njit(marked), {"least": 2.0}, "parameter 'least' of policy 'marked' must be a int of 64 bits, got 2.0"),
     (numba.njit(always), {"label": 3}, "parameter 'label' of policy 'always' must be a str, got 3"),
 ]
 
