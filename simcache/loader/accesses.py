@@ -1,0 +1,89 @@
+"""Accesses that carry what a cache is to do with them, and the sampler that yields them epoch by epoch."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from ..trace import whole
+
+if TYPE_CHECKING:
+    from .planning import Plan
+
+HIT, KEEP, SLOT = 2, 1, 2  # an order: two bits, and the slot from bit SLOT on. Neither bit: loaded, and not stored
+NUMBERS = 2**32 - 1  # numbers there are: a slot's word holds one more than them
+CHUNK = 1 << 14
+
+
+class Access(int):
+    """An item, for anyone who takes an index, with its `number` and its `order` for the cache that was planned.
+
+    So the plan stays where the sampler is, and nothing that hands indices on (batches, workers, ranks) can give an
+    order to another access. Arithmetic, arrays and tensors make it a plain number again.
+    """
+
+    number: int
+    order: int
+
+    def __new__(cls, item: int, number: int, order: int) -> "Access":
+        """Make the access: an item, its place among all accesses of the run, and what to do with it."""
+        self = int.__new__(cls, item)
+        self.number = number
+        self.order = order
+        return self
+
+    def __reduce__(self) -> "tuple[type[Access], tuple[int, int, int]]":
+        return Access, (int(self), self.number, self.order)
+
+
+class PlannedSampler:
+    """The accesses of one rank, one epoch a pass: what `Plan.sampler` gives.
+
+    Each pass is the epoch after the one before, or that given to `set_epoch`; one that broke off is not taken up
+    again, unless by `load_state_dict`.
+    """
+
+    def __init__(self, plan: "Plan", rank: int) -> None:
+        self.epoch = 0  # of the pass that has begun, or of the next
+        self._begun = False
+        self._place = 0  # accesses of it drawn so far
+        self._plan, self._rank = plan, rank
+        self._where = f" for the plan of trace {plan.trace.name!r}"
+
+    def __len__(self) -> int:
+        return int(self._plan.places(min(self.epoch, self._plan.epochs - 1), self._rank).size)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Let the next pass be that epoch; where a state amid it was loaded, the rest of it."""
+        epoch = whole(epoch, "epoch", 0, None, self._where)
+        if self._begun or epoch != self.epoch:
+            self.epoch, self._place, self._begun = epoch, 0, False
+
+    def state_dict(self) -> dict[str, int]:
+        """The epoch, and how many of its accesses were drawn: workers draw ahead of what they deliver."""
+        return {"epoch": self.epoch, "place": self._place}
+
+    def load_state_dict(self, state: Mapping[str, int]) -> None:
+        """Let the next pass go on from there."""
+        self.epoch = whole(state["epoch"], "epoch", 0, None, self._where)
+        self._place = whole(state["place"], "place", 0, None, self._where)
+        self._begun = False
+
+    def __iter__(self) -> Iterator[Access]:
+        plan = self._plan
+        if self._begun:
+            self.epoch, self._place = self.epoch + 1, 0
+        epoch, first, self._begun = self.epoch, self._place, True
+        if epoch >= plan.epochs:
+            raise ValueError(
+                f"epoch must be one of the {plan.epochs} planned, counted from 0,{self._where}, got {epoch}; "
+                f"set_epoch(0) begins again"
+            )
+        mine = plan.places(epoch, self._rank)
+        base = plan.first_number(epoch, self._rank)
+        for start in range(first, mine.size, CHUNK):
+            part = mine[start : start + CHUNK]
+            each = plan.trace.ids[part].tolist(), (part + base).tolist(), plan.orders[part].tolist()
+            for place, access in enumerate(map(Access, *each), start + 1):
+                self._place = place
+                yield access
+        if self.epoch == epoch:
+            self.epoch, self._place, self._begun = epoch + 1, 0, False

@@ -1,0 +1,236 @@
+"""From hits to what each access does: taken from a slot, loaded and stored in one, or loaded and passed on.
+
+A plan needs a policy's hits, and nothing else of it: an item stays after an access exactly where its next access hits.
+So no more than `capacity` items stay, and fewer where the policy keeps what it will not need.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..jit import compiled
+from ..policies import Hits, Ids
+from ..simulation import Policy, check_seed, check_trace, choose, dense, run
+from ..trace import Trace, whole
+from .accesses import HIT, KEEP, NUMBERS, SLOT, PlannedSampler
+from .dealing import Loader, check_loader, deal
+
+OPT: Policy = ("opt", {"bypass": True})
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Plan:
+    """What each access does: made by `plan`. Printed, it says the hits, OPT's hits, and the slots.
+
+    Parameters
+    ----------
+    trace : Trace
+        What is fetched, by all that share the cache, in the order of `deal`: an access's number is its place here.
+    rank : numpy.ndarray of int32, shape (n_accesses,)
+        Who fetches it.
+    hits : numpy.ndarray of bool, shape (n_accesses,)
+        Of ``simulate(plan.trace, policy, capacity)``.
+    orders : numpy.ndarray of uint32, shape (n_accesses,)
+        ``slot << 2 | hit << 1 | keep``; keep: the next access to the item hits. 0 where it passes.
+    slots : int
+        Slots of the cache: the most in use at once, and `spare`.
+    policy : str
+        The policy's label.
+    capacity, spare : int
+    ranks : tuple of int
+        Those that share the cache.
+    """
+
+    trace: Trace
+    rank: NDArray[np.int32]
+    hits: Hits
+    orders: NDArray[np.uint32]
+    slots: int
+    policy: str
+    capacity: int
+    spare: int
+    ranks: tuple[int, ...]
+    # Of each rank, how often it has begun again, and the epoch it began last.
+    _runs: dict[int, tuple[int, int]] = field(default_factory=dict)
+
+    @property
+    def epochs(self) -> int:
+        """Epochs planned."""
+        return len(self.trace.epochs)
+
+    @cached_property
+    def opt_hits(self) -> int:
+        """Hits of OPT with bypass in the same capacity: no policy has more."""
+        return int(np.count_nonzero(run(choose(OPT), self.trace, self.capacity, 0)))
+
+    def sampler(self, rank: int = 0) -> PlannedSampler:
+        """What that rank's `DataLoader` takes as its sampler.
+
+        Raises
+        ------
+        TypeError, ValueError
+            When the rank is not one of those planned.
+        """
+        where = f" for the plan of trace {self.trace.name!r}"
+        if (rank := whole(rank, "rank", 0, where=where)) not in self.ranks:
+            raise ValueError(f"rank must be one of {', '.join(map(str, self.ranks))}{where}, got {rank}")
+        return PlannedSampler(self, rank)
+
+    def places(self, epoch: int, rank: int) -> NDArray[np.int64]:
+        """Places in `trace` of what one rank fetches in one epoch."""
+        first, end = [*self.trace.epochs, len(self.trace)][epoch : epoch + 2]
+        return first + np.flatnonzero(self.rank[first:end] == rank)
+
+    def first_number(self, epoch: int, rank: int) -> int:
+        """What to add to places for numbers, as that rank begins the epoch: they go on where epochs run again."""
+        runs, last = self._runs.get(rank, (0, -1))
+        runs += epoch <= last
+        if (runs + 1) * len(self.trace) > NUMBERS:
+            raise OverflowError(
+                f"accesses must be at most {NUMBERS}, epochs run again included, for the plan of trace "
+                f"{self.trace.name!r}, got {runs + 1} runs of {len(self.trace)}: make it, and its cache, anew"
+            )
+        self._runs[rank] = runs, epoch
+        return runs * len(self.trace)
+
+    def __repr__(self) -> str:
+        hits = np.count_nonzero(self.hits)
+        return (
+            f"<Plan for {self.trace.name!r}, {self.policy}, capacity {self.capacity:,}: {hits:,} hits in "
+            f"{len(self.trace):,} accesses, {self.slots:,} slots, {self.spare:,} of them spare>"
+        )
+
+    def __str__(self) -> str:
+        counts = {self.policy: int(np.count_nonzero(self.hits)), "OPT": self.opt_hits}
+        lines = [f"{self.trace.name}: {len(self.trace):,} accesses, {self.epochs} epochs, capacity {self.capacity:,}"]
+        lines += [f"{name:<18}{hits:>14,} hits {hits / max(1, len(self.trace)):7.2%}" for name, hits in counts.items()]
+        return "\n".join([*lines, f"{'slots':<18}{self.slots:>14,}, {self.spare:,} of them spare"])
+
+
+def plan(
+    trace: Trace,
+    loader: Loader,
+    capacity: int,
+    policy: Policy = OPT,
+    *,
+    ranks: Iterable[int] | None = None,
+    spare: int | None = None,
+    seed: int = 0,
+) -> Plan:
+    """Plan a cache that a loader's processes share, so that it hits exactly what the policy does in simulation.
+
+    Parameters
+    ----------
+    trace : Trace
+        The order of the whole data set, epoch by epoch, before ranks.
+    loader : Loader
+    capacity : int
+        Items that the cache holds, >= 1; above the number of items, all fit.
+    policy : str, (str, dict), module or compiled kernel
+        As for `simulate`; by default OPT with bypass, which loads the least.
+    ranks : iterable of int, optional
+        Those that share this cache; by default all.
+    spare : int, optional
+        Slots beyond those the policy needs. A freed slot is used again after as many others were freed, so an access
+        that comes late, since workers run ahead of each other, still finds its item. By default what the workers
+        prefetch: ``prefetch_factor * num_workers * batch_size * ranks``, at most `capacity`.
+    seed : int
+        0 … 2^64 - 1, for policies that draw.
+
+    Returns
+    -------
+    Plan
+
+    Raises
+    ------
+    TypeError, ValueError
+        When an argument is not as stated, or the policy hits what a cache of that capacity cannot hold.
+    """
+    check_trace(trace)
+    check_loader(loader)
+    where = f" for trace {trace.name!r}"
+    capacity = whole(capacity, "capacity", 1, where=where, unit=" of items")
+    chosen, seed = choose(policy), check_seed(seed)
+    sharing = _sharing(ranks, loader.world_size)
+    if spare is None:
+        spare = min(capacity, loader.prefetch_factor * loader.num_workers * loader.batch_size * len(sharing))
+    spare = whole(spare, "spare", 0, where=where, unit=" of slots")
+    fetched, rank = _fetched(trace, loader, sharing)
+    hits = run(chosen, fetched, capacity, seed)
+    most = min(capacity, trace.n_items, len(fetched))
+    orders, used = _ordered(*dense(fetched), hits, most, spare)
+    if used < 0:
+        raise ValueError(f"a policy must hit only what it holds, at most {capacity} items{where}, got {chosen.label!r}")
+    return Plan(fetched, rank, hits, orders, used + spare, chosen.label, capacity, spare, tuple(sharing))
+
+
+def _fetched(trace: Trace, loader: Loader, sharing: list[int]) -> tuple[Trace, NDArray[np.int32]]:
+    """What ranks fetch together, in the order of `deal`, and which of them does."""
+    if loader.world_size == 1 and not loader.drop_last:  # dealt as it stands: no need to write all of a deal down
+        return trace, np.zeros(len(trace), np.int32)
+    dealt = deal(trace, loader)
+    mine = np.isin(dealt.rank, sharing) if len(sharing) < loader.world_size else slice(None)
+    starts = np.searchsorted(dealt.epoch[mine], np.arange(len(trace.epochs), dtype=np.int32)).tolist()
+    return Trace(dealt.ids[mine], trace.n_items, trace.name, starts, trace.source), dealt.rank[mine]
+
+
+def _sharing(ranks: Iterable[int] | None, world_size: int) -> list[int]:
+    if ranks is None:
+        return list(range(world_size))
+    try:
+        given = list(ranks)
+    except TypeError:
+        raise TypeError(f"ranks must be whole numbers in a row, or None for all, got {ranks!r}") from None
+    sharing = sorted({whole(rank, "ranks", 0, world_size - 1, " for Loader") for rank in given})
+    if not sharing:
+        raise ValueError("ranks must be one or more, or None for all, got none")
+    return sharing
+
+
+@compiled
+def _ordered(ids: Ids, n_items: int, hits: Hits, most: int, spare: int) -> tuple[NDArray[np.uint32], int]:
+    """The order of each access, and the most slots in use at once; -1 where the hits are of no cache of that size.
+
+    A freed slot waits until `spare` others are free, and of those free the one that is for longest is taken.
+    """
+    n = ids.size
+    orders = np.empty(n, np.uint32)
+    next_hits = np.zeros(n_items, np.bool_)
+    for t in range(n - 1, -1, -1):
+        orders[t] = next_hits[ids[t]]
+        next_hits[ids[t]] = hits[t]
+    slot_of = np.full(n_items, -1, np.int32)
+    room = most + spare + 1
+    free = np.empty(room, np.int32)  # a ring: freed at `tail`, taken at `head`
+    head, tail, made, used, peak = 0, 0, 0, 0, 0
+    for t in range(n):
+        i = ids[t]
+        keep = orders[t] != 0
+        slot = slot_of[i]
+        if hits[t]:
+            if slot < 0:
+                return orders, -1
+        elif not keep:
+            continue
+        else:
+            if used == most:
+                return orders, -1
+            if made - used > spare:
+                slot = free[head]
+                head = (head + 1) % room
+            else:
+                slot = np.int32(made)
+                made += 1
+            slot_of[i] = slot
+            used += 1
+            peak = max(peak, used)
+        if not keep:
+            slot_of[i] = -1
+            used -= 1
+            free[tail] = slot
+            tail = (tail + 1) % room
+        orders[t] = slot << SLOT | (HIT if hits[t] else 0) | (KEEP if keep else 0)
+    return orders, peak
