@@ -3,6 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..trace import whole
 
 if TYPE_CHECKING:
@@ -45,11 +48,16 @@ class PlannedSampler:
         self.epoch = 0  # of the pass that has begun, or of the next
         self._begun = False
         self._place = 0  # accesses of it drawn so far
-        self._plan, self._rank = plan, rank
+        self.plan, self._rank = plan, rank
         self._where = f" for the plan of trace {plan.trace.name!r}"
 
+    @property
+    def places(self) -> NDArray[np.int64]:
+        """Places in the plan of the accesses of this epoch."""
+        return self.plan.places(min(self.epoch, self.plan.epochs - 1), self._rank)
+
     def __len__(self) -> int:
-        return int(self._plan.places(min(self.epoch, self._plan.epochs - 1), self._rank).size)
+        return int(self.places.size)
 
     def set_epoch(self, epoch: int) -> None:
         """Let the next pass be that epoch; where a state amid it was loaded, the rest of it."""
@@ -68,7 +76,7 @@ class PlannedSampler:
         self._begun = False
 
     def __iter__(self) -> Iterator[Access]:
-        plan = self._plan
+        plan = self.plan
         if self._begun:
             self.epoch, self._place = self.epoch + 1, 0
         epoch, first, self._begun = self.epoch, self._place, True
