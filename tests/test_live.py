@@ -4,7 +4,7 @@ import copy
 import gc
 import pickle
 import warnings
-from itertools import islice
+from itertools import islice, zip_longest
 
 import numpy as np
 import pytest
@@ -308,6 +308,46 @@ def test_a_data_set_that_raises_raises_its_own_and_the_cache_goes_on():
         dataset.fails = True
         with pytest.raises(KeyError, match="no such sample"):
             cached.__getitems__([2])
+
+
+# ---------------------------------------------------------------- orders keep to their accesses
+
+
+class EveryOther:
+    """The batches of one process of two, dealt by another library."""
+
+    def __init__(self, batches, process):
+        self.batches, self.process = batches, process
+
+    def __iter__(self):
+        yield from islice(self.batches, self.process, None, 2)
+
+
+@pytest.mark.parametrize("by", ["batch", "access"])
+def test_a_sampler_shared_out_by_another_keeps_its_orders(by):
+    trace = ORDERS[True]
+    made = plan(trace, Loader(BATCH), 25)
+    seen = []
+    with CachedDataset(Items(N), made) as cached:
+        for epoch in range(EPOCHS):
+            loaders = []
+            for process in range(2):
+                sampler = made.sampler()
+                sampler.set_epoch(epoch)
+                if by == "batch":
+                    batches = EveryOther(data.BatchSampler(sampler, BATCH, False), process)
+                    loaders.append(data.DataLoader(cached, batch_sampler=batches, collate_fn=as_list))
+                else:
+                    shard = data.DistributedSampler(list(sampler), 2, process, shuffle=False)
+                    mine = [shard.dataset[k] for k in shard]
+                    loaders.append(dataloader(cached, mine))
+            for pair in zip_longest(*loaders, fillvalue=()):
+                seen += [item_of(each) for batch in pair for each in batch]
+        info = cached.cache_info()
+    assert sorted(seen) == sorted(trace.ids.tolist())
+    assert info.unplanned == 0
+    assert info.hits + info.late == info.planned == made.hits.sum()
+    assert info.late < 0.1 * info.planned  # two processes in step, half a round apart
 
 
 # ---------------------------------------------------------------- runs that break off, resume, or begin again

@@ -4,6 +4,7 @@ import collections
 import copy
 import fcntl
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -378,7 +379,8 @@ def test_a_name_of_another_user(tmp_path):
 def test_attaching_removes_what_killed_runs_left(tmp_path):
     code = "import sys, os, time, signal; from pathlib import Path; from simcache.torch.slots import Slots\n"
     code += "it = Slots(3, path=Path(sys.argv[1])); os.kill(os.getpid(), signal.SIGKILL)"
-    subprocess.run([sys.executable, "-c", code, str(sharing.named("run8", tmp_path))], check=False)
+    command = [sys.executable, "-c", code, str(sharing.named("run8", tmp_path))]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
     (tmp_path / "simcache-torn").write_bytes(b"")
     (tmp_path / "other").write_bytes(b"kept")
     kept = sharing.named("kept", tmp_path)
@@ -391,6 +393,13 @@ def test_attaching_removes_what_killed_runs_left(tmp_path):
     os.close(held)
     Slots(5, path=kept).close()
     assert left(tmp_path) == ["other"]
+
+
+def test_a_process_that_ends_leaves_nothing(tmp_path):
+    code = "import sys; from pathlib import Path; from simcache.torch.slots import Slots\n"
+    code += "it = Slots(3, path=Path(sys.argv[1]))"
+    subprocess.run([sys.executable, "-c", code, str(sharing.named("run8", tmp_path))], check=True)
+    assert left(tmp_path) == []
 
 
 def test_what_is_removed_between_two_steps_is_made_again(tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 import errno
 import mmap
+import multiprocessing
 import os
 import weakref
 from collections.abc import Sequence
@@ -103,6 +104,8 @@ class Slots:
         self._handle = handle
         self._end = weakref.finalize(self, leave, handle, self._path, self._owner)
         util.register_after_fork(self, Slots._in_child)
+        if multiprocessing.parent_process() is not None:
+            self._in_child()
         self._head = mmap.mmap(handle, self._start)
         self._base = _address(self._head)
         self._words, self._table = self._base + 8 * HEADER, self._base + 8 * (HEADER + self.count)
@@ -286,7 +289,7 @@ def _warm() -> None:
     keys, good = np.empty(1, np.int64), np.empty(1, np.bool_)
     protocol.look(*place, which, items, keys)
     protocol.describe(*place, 0, 0, np.empty(256, np.uint8))
-    targets = it.layout.block(1)[2]
+    _block, _places, targets = it.layout.block(1)  # the block must live while it is written to
     protocol.gather(*place, which, items, it.layout.key, it.layout.head.size, it.layout.sizes, targets, good)
     protocol.find(base, items, which)
     protocol.admit(base, base + 8, 1, 0)
