@@ -28,7 +28,8 @@ export TORCH
 
 .DEFAULT_GOAL := figures
 .DELETE_ON_ERROR:
-.PHONY: figures paper setup torch test mutants lint notebooks images refresh bench coverage wheel lock clean distclean help
+.PHONY: figures paper setup torch test torture mutants lint notebooks images refresh bench coverage wheel lock clean \
+	distclean help
 
 # ---------------------------------------------------------------- set-up
 
@@ -136,6 +137,9 @@ endif
 
 mutants: $(TORCH_READY)  ## whether the tests notice one fault after another (slow; WHICH="opt 12 30-40": some, JOBS=2: two at a time)
 	$(RUN) tests/mutants.py --jobs $(or $(JOBS),1) $(WHICH)
+
+torture: $(TORCH_READY)  ## what takes minutes of the live cache: every policy, loader and start method, and killed processes
+	$(RUN) -m pytest -m torture $(PYTEST)
 
 lint: $(READY)  ## ruff, mypy, and the layers
 	$(RUN) -m ruff check .

@@ -2,7 +2,7 @@
 
 `Trace`, `simulate`, `hit_curve`, `sweep` and `explain` are here; the rest is by namespace: `simcache.synth`,
 `simcache.sampler`, `simcache.order`, `simcache.policies`, `simcache.loader`, `simcache.theory`, `simcache.verdict`,
-`simcache.plot`. Each is loaded when first asked for.
+`simcache.plot`, and `simcache.torch`, which needs the extra torch. Each is loaded when first asked for.
 """
 
 from importlib import import_module
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from . import sampler as sampler
     from . import synth as synth
     from . import theory as theory
+    from . import torch as torch
     from . import verdict as verdict
     from .curves import hit_curve as hit_curve
     from .simulation import simulate as simulate
@@ -34,7 +35,7 @@ _HOMES = {
     "simulate": "simulation",
     "sweep": "sweeps",
 }
-_NAMESPACES = ("loader", "order", "plot", "policies", "sampler", "synth", "theory", "verdict")
+_NAMESPACES = ("loader", "order", "plot", "policies", "sampler", "synth", "theory", "torch", "verdict")
 
 
 def __getattr__(name: str) -> Any:

@@ -55,7 +55,7 @@ def test_the_command_begins_with_nothing_heavy():
 
 def test_public_names():
     assert simcache.__all__ == ["Trace", "explain", "hit_curve", "simulate", "sweep"]
-    spaces = ["loader", "order", "plot", "policies", "sampler", "synth", "theory", "verdict"]
+    spaces = ["loader", "order", "plot", "policies", "sampler", "synth", "theory", "torch", "verdict"]
     assert dir(simcache) == ["Trace", "__version__", *sorted([*simcache.__all__[1:], *spaces])]
     text = pydoc.plain(pydoc.render_doc(simcache))
     assert all(re.search(rf"^ +(class )?{name}\(", text, re.MULTILINE) for name in simcache.__all__)

@@ -256,3 +256,19 @@ def test_an_access_is_an_item_that_travels_light():
     assert len(pickle.dumps(batch)) < 1200
     code = "import sys, pickle; pickle.loads(bytes.fromhex(sys.argv[1])); sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code, pickle.dumps(batch).hex()], check=True)
+
+
+def test_without_torch_its_rooms_say_what_they_need():
+    code = (
+        "import sys\n"
+        "class No:\n"
+        "    @staticmethod\n"
+        "    def find_spec(name, path=None, target=None):\n"
+        "        if name == 'torch': raise ModuleNotFoundError('no torch', name='torch')\n"
+        "sys.meta_path.insert(0, No)\n"
+        "import simcache, simcache.loader\n"
+        "try: simcache.torch\n"
+        "except ModuleNotFoundError as error: print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "simcache.torch needs PyTorch" in done.stdout

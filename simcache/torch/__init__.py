@@ -4,7 +4,12 @@
 Needs the extra torch.
 """
 
-from .dataset import CachedDataset as CachedDataset
+try:
+    from .dataset import CachedDataset as CachedDataset
+except ModuleNotFoundError as missing:
+    if missing.name == "torch":
+        missing.msg = "simcache.torch needs PyTorch, the extra torch: pip install 'simcache[torch]'"
+    raise
 from .loading import cached_loader as cached_loader
 from .slots import CacheInfo as CacheInfo
 
