@@ -1,5 +1,6 @@
 """explain(): each situation's verdict and numbers, every number again from the call it names, and what is refused."""
 
+import html
 import io
 import json
 import re
@@ -326,7 +327,8 @@ def test_every_call_of_a_case_gives_what_stands_beside_it(case, change):
         assert called(changed.timing_call).epochs.tolist() == changed.timing.epochs.tolist()
         assert called(changed.seconds_call) == changed.seconds
     texts = {name for name in vars(Case) if name.endswith("_call")}
-    assert texts == {"loader_call", "hits_call", "rate_call", "timing_call", "seconds_call"}
+    assert texts == {"loader_call", "policy_call", "hits_call", "rate_call", "timing_call", "seconds_call", "live_call"}
+    assert called(changed.policy_call) == changed.policy
 
 
 def test_any_capacity_is_legal():
@@ -387,6 +389,65 @@ def test_changes_at_their_edges():
     assert change(explain(trace, Loader(5), 50), "twice the capacity")["capacity"] == 100
     assert change(explain(trace, Loader(5), 51), "room for everything")["capacity"] == 100
     assert not set(explain(trace, Loader(5), 100).advice["change"]) & {"twice the capacity", "room for everything"}
+
+
+def test_advice_says_how_to_train_so():
+    trace = synth.shuffled(300, 6)
+    found = explain(trace, Loader(10, 4, persistent_workers=True, world_size=2), 20)
+    sharing = "share one cache among all"
+    assert found.advice[found.advice["live_call"] != ""].set_index("change")["live_call"].to_dict() == {
+        f"{sharing} workers of a rank": "cached_loader(dataloader, 80, 6, policy='lru')",
+        f"{sharing} workers of a rank, pin": "cached_loader(dataloader, 80, 6, policy='pin')",
+        f"{sharing} workers of a rank, plan with OPT": "cached_loader(dataloader, 80, 6)",
+        f"{sharing} ranks": "cached_loader(dataloader, 160, 6, policy='lru', name='run')",
+        f"{sharing} ranks, pin": "cached_loader(dataloader, 160, 6, policy='pin', name='run')",
+        f"{sharing} ranks, plan with OPT": "cached_loader(dataloader, 160, 6, name='run')",
+    }
+    assert [row["live_call"] for row in json.loads(found.to_json())["advice"]] == found.advice["live_call"].tolist()
+    told = f"{sharing} ranks, plan with OPT: cached_loader(dataloader, 160, 6, name='run')"
+    assert told in flat(str(found))
+    assert told in found.to_markdown().replace("`", "")
+    assert html.escape(told) in re.sub("</?code>", "", found._repr_html_())
+    assert str(found).count("cached_loader") == 2  # of calls to one cache only OPT's, which never hits less
+    alone = explain(trace, Loader(10), 20, policy=("lfu", {"perfect": True}))
+    assert change(alone, "plan with OPT")["live_call"] == "cached_loader(dataloader, 20, 6)"
+    assert alone.advice["live_call"][0] == "cached_loader(dataloader, 20, 6, policy=('lfu', {'perfect': True}))"
+    assert "cached_loader" not in str(explain(trace, Loader(10), 300))  # nothing helps
+    for loader in (Loader(10, 2, persistent_workers=True), Loader(10, 1), Loader(10, 2)):  # each worker has its own
+        assert change(explain(trace, loader, 20), "plan with OPT")["live_call"] == ""
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize(("workers", "ranks", "policy"), [(0, 1, "rr"), (2, 1, "lru"), (2, 2, "fifo")])
+def test_who_trains_as_advised_hits_as_often(workers, ranks, policy, tmp_path):
+    torch = pytest.importorskip("torch", reason="needs torch, which is an extra", exc_type=ImportError)
+    from simcache.torch import cached_loader
+
+    data, dataset = torch.utils.data, range(60)
+
+    def live(*arguments, **named):
+        return cached_loader(*arguments, **named, **({"folder": tmp_path} if "name" in named else {}))
+
+    def made(rank):
+        sampler = data.DistributedSampler(dataset, ranks, rank, seed=3) if ranks > 1 else None
+        generator = torch.Generator().manual_seed(3)
+        shuffle = sampler is None
+        return data.DataLoader(dataset, 5, shuffle, sampler, num_workers=workers, generator=generator)
+
+    if ranks == 1:
+        found = explain(made(0), 20, epochs=4, policy=policy)
+    else:
+        trace = order.distributed(60, 4, num_replicas=ranks, seed=3)
+        found = explain(trace, Loader(5, workers, world_size=ranks), 20, policy=policy)
+    advised = found.advice[found.advice["live_call"] != ""]
+    assert "plan with OPT" in " ".join(advised["change"])
+    for row in advised.to_dict("records"):
+        plans = []
+        for rank in range(row["caches"]):
+            loader = eval(row["live_call"], {"cached_loader": live, "dataloader": made(rank)})
+            with loader.dataset:
+                plans.append(loader.sampler.plan)
+        assert np.concatenate([each.hits for each in plans]).mean() == row["hit_rate"], row["change"]
 
 
 def test_caches_that_are_just_full_evict_nothing():

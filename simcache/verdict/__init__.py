@@ -2,6 +2,7 @@
 
 Each number comes with the call that gives it, an expression over the arguments of `explain` (`trace`, `loader`,
 `policy`, `costs`), the names of `simcache.loader`, `theory`, NumPy's `np`, pandas' `pd` and `dataclasses.replace`.
+A change that one call of `simcache.torch.cached_loader` brings to training has that call too, over the `dataloader`.
 """
 
 from .explaining import VERDICTS as VERDICTS

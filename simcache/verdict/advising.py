@@ -27,7 +27,7 @@ def _gain(case: Case) -> tuple[float, float]:
 
 
 def _row(change: str, case: Case) -> dict[str, Any]:
-    """A change as it is told. A call that makes it happen in training, where there is one, belongs beside these."""
+    """A change as it is told."""
     return {
         "change": change,
         "policy": case.label,
@@ -37,6 +37,7 @@ def _row(change: str, case: Case) -> dict[str, Any]:
         "epoch_seconds": case.seconds,
         "call": case.rate_call,
         "seconds_call": case.seconds_call,
+        "live_call": case.live_call,
     }
 
 

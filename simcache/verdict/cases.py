@@ -104,11 +104,15 @@ class Case:
         return f"replace(loader, {changes})" if changes else "loader"
 
     @property
+    def policy_call(self) -> str:
+        """The policy."""
+        return repr(self.policy) if isinstance(self.policy, str | tuple) else "policy"
+
+    @property
     def hits_call(self) -> str:
         """`hits`."""
-        named = repr(self.policy) if isinstance(self.policy, str | tuple) else "policy"
         shared = "" if self.shared == "worker" else f", shared={self.shared!r}"
-        return f"simulate_loader(trace, {self.loader_call}, {named}, {self.capacity}{shared})"
+        return f"simulate_loader(trace, {self.loader_call}, {self.policy_call}, {self.capacity}{shared})"
 
     @property
     def rate_call(self) -> str:
@@ -119,6 +123,19 @@ class Case:
     def timing_call(self) -> str:
         """`timing`."""
         return f"timing(deal(trace, {self.loader_call}), {self.loader_call}, {self.hits_call}, costs)"
+
+    @property
+    def live_call(self) -> str:
+        """What brings these caches to training; nothing where each worker has its own, or the loader is another."""
+        private = self.shared == "worker" and (self.loader.processes > 1 or self.dying)
+        if private or self.changes:
+            return ""
+        arguments = [str(self.capacity), str(len(self.trace.epochs))]
+        if choose(self.policy).label != choose(OPT).label:
+            arguments.append(f"policy={self.policy_call}")
+        if self.shared == "node" and self.loader.world_size > 1:
+            arguments.append("name='run'")
+        return f"cached_loader(dataloader, {', '.join(arguments)})"
 
     @property
     def seconds_call(self) -> str:

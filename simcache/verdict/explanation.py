@@ -27,6 +27,8 @@ HEADLINES = {
     "helps": "OPT helps.",
 }
 LEAST = 0.005  # of hit rate, or share of the time: below it a change is not said to help
+PLANNED = "opt(bypass=True)"
+LIVE = "In training, from simcache.torch:"
 BIGGER = ("twice the capacity", "room for everything")  # changes that take more memory
 TITLES = {
     "change": "change",
@@ -57,7 +59,8 @@ class Explanation:
         predicted_call and seconds_call (what gives hit_rate, predicted and epoch_seconds).
     advice : pandas.DataFrame
         One row for each change, the present state first, then the one that gains most: change, policy, capacity (of
-        each cache), caches, hit_rate, epoch_seconds, call, seconds_call.
+        each cache), caches, hit_rate, epoch_seconds, call, seconds_call, live_call (what makes it so in training; ""
+        where no one call does).
     setting : mapping of str to scalar
         What was explained.
     """
@@ -84,6 +87,13 @@ class Explanation:
         if within and within[0] is not helping[0]:
             told += f"; with the memory there is: {_told(now, within[0])}"
         return f"{told}."
+
+    def _live(self) -> list[tuple[str, str]]:
+        """Changes that help, in the memory there is and with OPT, and the calls that bring them to training."""
+        now, *changes = self.advice.to_dict("records")
+        planned = [change for change in changes if change["policy"] == PLANNED and change["change"] not in BIGGER]
+        helping = [change for change in planned if change["live_call"] and _helps(now, change)]
+        return [(change["change"], change["live_call"]) for change in helping]
 
     @property
     def subject(self) -> str:
@@ -118,12 +128,20 @@ class Explanation:
         yield _drawn(self.table)
         yield Text("What would change it, simulated:")
         yield _drawn(self.advice)
+        if live := self._live():
+            yield Text(LIVE)
+            yield Text()
+            for change, call in live:
+                yield Padding(Text(f"• {change}:"), (0, 0, 0, 2))
+                yield Padding(Text(printable(call)), (0, 0, 0, 4))
 
     def to_markdown(self) -> str:
         """All of it as markdown."""
         lines = [f"**{markdown(self.headline)}** [{self.verdict}]", "", markdown(self.subject), ""]
         lines += [f"- {markdown(reason.text)} *({markdown(reason.theorem)})*" for reason in self.reasons]
         lines += ["", *_pipes(self.table), "", "What would change it, simulated:", "", *_pipes(self.advice), ""]
+        if live := self._live():
+            lines += [LIVE, "", *(f"- {change}: `{call}`" for change, call in live), ""]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -131,10 +149,13 @@ class Explanation:
             f"<li title='{escape(reason.call)}'>{escape(reason.text)} <small>{escape(reason.theorem)}</small></li>"
             for reason in self.reasons
         )
+        live = "".join(f"<li>{escape(change)}: <code>{escape(call)}</code></li>" for change, call in self._live())
+        training = f"<p>{LIVE}</p><ul>{live}</ul>" if live else ""
         return (
             f"<div><p><b>{escape(self.headline)}</b> [{escape(self.verdict)}]</p>"
             f"<p><small>{escape(self.subject)}</small></p>"
-            f"<ul>{reasons}</ul>{_html(self.table)}<p>What would change it, simulated:</p>{_html(self.advice)}</div>"
+            f"<ul>{reasons}</ul>{_html(self.table)}<p>What would change it, simulated:</p>{_html(self.advice)}"
+            f"{training}</div>"
         )
 
     def to_json(self) -> str:
