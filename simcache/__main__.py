@@ -11,8 +11,17 @@ def main() -> int:
     int
         As `cli.main`; 130 after Ctrl-C while its modules load, 2 when they cannot be used as Numba is set.
     """
+    return _begun("main")
+
+
+def precompute() -> int:
+    """Run `opt4torch-precompute`; returns what `main` does."""
+    return _begun("main_precompute")
+
+
+def _begun(command: str) -> int:
     try:
-        from .cli import main as run
+        from . import cli
     except KeyboardInterrupt:
         if sys.stderr is not None:  # as it is where it was closed
             sys.stderr.write("stopped; nothing was begun\n")
@@ -21,7 +30,7 @@ def main() -> int:
         if sys.stderr is not None:
             sys.stderr.write(f"error: {error}\n")
         return 2
-    return run()
+    return int(getattr(cli, command)())
 
 
 if __name__ == "__main__":

@@ -50,7 +50,8 @@ def test_the_command_begins_with_nothing_heavy():
     heavy = ("numba", "numpy", "pandas", "typer")
     code = f"import sys, simcache.__main__; print([name for name in {heavy} if name in sys.modules])"
     assert python("-c", code) == "[]\n"
-    assert PROJECT["scripts"] == {"simcache": "simcache.__main__:main"}
+    begins = {"simcache": "simcache.__main__:main", "opt4torch-precompute": "simcache.__main__:precompute"}
+    assert PROJECT["scripts"] == begins
 
 
 def test_public_names():

@@ -12,6 +12,7 @@ from . import streams
 from .drawing import plot
 from .explaining import explain
 from .making import KINDS
+from .precomputing import precompute
 from .recording import record
 from .simulating import curve, policies, simulate
 from .tabling import table
@@ -43,10 +44,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         0; 2 after bad input, which costs one line on standard error; 130 after Ctrl-C, which costs one too.
     """
+    return _done(app, "simcache", arguments)
+
+
+def main_precompute(arguments: Sequence[str] | None = None) -> int:
+    """The same for the console script `opt4torch-precompute`, which is one command."""
+    return _done(precomputing, "opt4torch-precompute", arguments)
+
+
+def _done(commands: typer.Typer, program: str, arguments: Sequence[str] | None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     streams.prepare()
     try:
-        code = _run(given)
+        code = _run(commands, program, given)
         sys.stdout.flush()
     except KeyboardInterrupt as stop:
         streams.complain(next(iter(getattr(stop, "__notes__", ())), "stopped; no file was left half-written"))
@@ -60,10 +70,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def _run(given: list[str]) -> int:
+def _run(commands: typer.Typer, program: str, given: list[str]) -> int:
     try:
         # Not typer's own main: that one prints frames of several lines and swallows the notes on a Ctrl-C.
-        with typer.main.get_command(app).make_context("simcache", given) as context:
+        with typer.main.get_command(commands).make_context(program, given) as context:
             context.command.invoke(context)
     except typer.Exit as end:
         return end.exit_code
@@ -122,6 +132,8 @@ summary = "Hit rates by closed form: a workload and sizes in, a table out."
 app.add_typer(theory, name="theory", help=summary, rich_help_panel=TABLES)
 for each, shelf in COMMANDS.items():
     _add(app, each, shelf)
+precomputing = _group()
+_add(precomputing, precompute)
 
 
 @theory.callback(invoke_without_command=True)

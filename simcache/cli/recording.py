@@ -18,12 +18,16 @@ from .options import TraceOutput, pairs, whole
 TORCH = "torch.utils.data:RandomSampler"
 
 
+Arguments = Annotated[
+    list[str] | None,
+    typer.Option("--arg", metavar="NAME=VALUE", help="An argument for it; may be given several times."),
+]
+
+
 def record(
     output: TraceOutput,
     sampler: Annotated[str, typer.Argument(metavar="SAMPLER", help="What builds it: module:callable.")] = TORCH,
-    arg: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=VALUE", help="An argument for it; may be given several times.")
-    ] = None,
+    arg: Arguments = None,
     n_items: Annotated[
         int | None,
         typer.Option(
@@ -53,19 +57,25 @@ def record(
     simcache record --arg replacement=true --n-items 1000 --epochs 10 -o drawn.npz
     simcache record torch.utils.data:SequentialSampler --n-items 1000 -o seq.npz
     """
-    given = pairs(arg or [], f"arguments must be NAME=VALUE, each name once, got {' '.join(arg or [])!r}")
+    given = named(arg)
     if not 0 <= seed < 2**64:
         raise ValueError(f"seed must be a whole number 0 … {2**64 - 1}, got {seed}")
     if n_items is not None and n_items < 1:
         raise ValueError(f"n_items must be a whole number >= 1, got {n_items}")
-    built = _build(sampler, given, n_items, seed)
+    built = build(sampler, given, n_items, seed)
     trace = samplers.record(built, epochs, n_items=n_items, name=name, length=length)
     if "trace_seed" not in (source := dict(trace.source or {})):
         trace = replace(trace, source={**source, "trace_seed": seed})
     save(trace, output)
 
 
-def _build(target: str, given: dict[str, Any], n_items: int | None, seed: int) -> Any:
+def named(arg: list[str] | None) -> dict[str, Any]:
+    """The arguments given for a sampler."""
+    return pairs(arg or [], f"arguments must be NAME=VALUE, each name once, got {' '.join(arg or [])!r}")
+
+
+def build(target: str, given: dict[str, Any], n_items: int | None, seed: int) -> Any:
+    """The sampler that a target makes, offered the items, the seed and a generator where it has parameters for them."""
     make = find(target, "a sampler", f"module:callable, e.g. {TORCH}")
     if not callable(make):
         raise TypeError(f"a sampler must be module:callable, got {target!r}, a {type(make).__name__}")

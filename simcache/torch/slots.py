@@ -251,13 +251,13 @@ class Slots:
 
     def add(self, amounts: Sequence[int]) -> list[int]:
         """Add to the counters of `COUNTED`, in their order, and those after them; what they were."""
+        self._alive()
         counts = np.array(amounts, np.int64)
         protocol.count(self._base + 8 * COUNTERS, counts)
         return [int(before) for before in counts]
 
     def info(self) -> CacheInfo:
         """What the counters say."""
-        self._alive()
         counts = dict(zip(COUNTED, self.add([0] * len(COUNTED)), strict=True))
         most = self._header(SLOT_BYTES)
         size = slot_size(most) if self._header(GROWN) else 0
