@@ -121,7 +121,7 @@ images: figures  ## refresh the committed images that README and docs show, but 
 	@grep -oh 'images/[A-Za-z0-9_.-]*' README.md $(wildcard docs/*.md) | grep -v benchmarks | sort -u | while read -r image; do \
 		cp -v "figures/$${image#images/}" "docs/$$image" || exit 1; done
 
-refresh: $(READY)  ## refresh the outputs that README and the notebooks show
+refresh: $(TORCH_READY)  ## refresh the outputs that README and the notebooks show
 	$(RUN) docs/refresh.py README.md
 	$(RUN) notebooks/refresh.py
 

@@ -1,9 +1,10 @@
 """Write into a page what its blocks print, so that no number in it is typed: `python docs/refresh.py README.md`.
 
-A ```text block right after a ```python block is what that block prints; python blocks of one page share their names. In
-a ```console block each line after `$` is a command, run in the page's folder, and what follows is its output. Between
-`<!-- include: FILE -->` and `<!-- end -->` stands that file, from the page's folder. Commands that write files write
-them where a copy of the page would: a temporary folder with links to the checkout's traces.
+A ```text block right after a ```python block is what that block prints; python blocks of one page share their names,
+as do ```python torch blocks, which need torch. In a ```console block each line after `$` is a command, run in the
+page's folder, and what follows is its output. Between `<!-- include: FILE -->` and `<!-- end -->` stands that file, from
+the page's folder. Commands that write files write them where a copy of the page would: a temporary folder with links to
+the checkout's traces.
 """
 
 import contextlib
@@ -15,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-BLOCK = re.compile(r"```(python|console)\n(.*?)```\n(?:(\s*```text\n)(.*?)```\n)?", re.DOTALL)
+BLOCK = re.compile(r"```(python(?: torch)?|console)\n(.*?)```\n(?:(\s*```text\n)(.*?)```\n)?", re.DOTALL)
 INCLUDED = re.compile(r"(<!-- include: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -43,7 +44,7 @@ def refreshed(text, folder):
         if kind == "console":
             return f"```console\n{console(body)}```\n"
         out = printed_by(body, names)
-        return f"```python\n{body}```\n" + (f"{opening}{out}```\n" if opening else "")
+        return f"```{kind}\n{body}```\n" + (f"{opening}{out}```\n" if opening else "")
 
     text = BLOCK.sub(block, text)
     return INCLUDED.sub(lambda found: found[1] + (folder / found[2]).read_text() + found[3], text)
