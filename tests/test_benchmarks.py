@@ -126,3 +126,15 @@ def test_pages_show_the_committed_results():
     readme = (ROOT / "README.md").read_text()
     if INCLUDE in readme:
         assert readme.partition(INCLUDE)[2].startswith(page + "<!-- end -->")
+
+
+@pytest.mark.torch
+def test_a_row_of_the_live_cache():
+    pytest.importorskip("torch", reason="needs torch, which is an extra", exc_type=ImportError)
+    row = import_module("live_cache").row
+    found = row("what", "unit", "<= 3", [2.0, 4.0, 9.0], [1.0, 4.0, 3.0])
+    assert found == {"what": "what", "unit": "unit", "bound": "<= 3"} | {
+        "best": 2.0, "median": 4 / 3, "low": 1.5, "high": 2.5, "rounds": 3,
+    }  # fmt: skip
+    alone = row("what", "ms", "<= 10", [5.0, 1.0])
+    assert (alone["best"], alone["median"], alone["low"], alone["high"], alone["rounds"]) == (1, 3, 2, 4, 2)
