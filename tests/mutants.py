@@ -86,11 +86,9 @@ def verdict(mutant, tree, limit):
     finally:
         path.write_text(text)
         os.utime(path, ns=(dated.st_atime_ns, dated.st_mtime_ns))  # as it was, so that its kernels need no compiling
-    if status in (3, 4, 5):  # pytest's own trouble, or no such test
-        return "OUT OF DATE"
     if mutant.why:
-        return "NOT EQUIVALENT" if status else "equivalent"
-    return "killed" if status != 0 else "SURVIVED"
+        return "equivalent" if status == 0 else "NOT EQUIVALENT"
+    return "SURVIVED" if status == 0 else "killed"
 
 
 def shown(mutant):

@@ -216,3 +216,9 @@ def test_ids_are_read_in_parts(tmp_path, monkeypatch):
     monkeypatch.setattr("simcache.archive.CHUNK", 4)
     Trace(np.arange(11)[::-1], 11).save(tmp_path / "trace.npz")
     assert Trace.load(tmp_path / "trace.npz").ids.tolist() == [*range(10, -1, -1)]
+
+
+@pytest.mark.parametrize("n_items", [256, 257, 2**16, 2**16 + 1])
+def test_ids_at_the_edge_of_a_type_are_kept(tmp_path, n_items):
+    Trace([0, n_items - 1], n_items).save(tmp_path / "trace.npz")
+    assert Trace.load(tmp_path / "trace.npz").ids.tolist() == [0, n_items - 1]

@@ -180,7 +180,9 @@ def test_a_temporary_swept_before_it_was_locked_is_made_again(tmp_path, monkeypa
         lock(handle, how)
 
     monkeypatch.setattr("fcntl.flock", sweep_first)
-    write(tmp_path / "made.csv", "new")
+    with replacing(tmp_path / "made.csv") as temporary:
+        assert temporary.exists()
+        temporary.write_text("new")
     assert len(swept) == 1
     assert names(tmp_path) == ["made.csv"]
 

@@ -1,5 +1,7 @@
 """Who serves what, and what their caches hit: against a plain-Python loader, and simulate() stream by stream."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +12,8 @@ from strategies import traces
 from simcache import Trace, simulate, synth
 from simcache.bits import splitmix
 from simcache.loader import Loader, deal, per_cache, per_epoch, simulate_loader, streams
+from simcache.loader.reading import of
+from simcache.sampler import Recorded
 from simcache.trace import LIMIT
 
 
@@ -209,3 +213,15 @@ def test_doors_are_checked():
         per_epoch(dealt, np.zeros(3, np.bool_))
     with pytest.raises(ValueError, match="got list"):
         per_cache(dealt, loader, [True] * 8, 1)
+
+
+@pytest.mark.parametrize("worker", [[0, 1, 0, 1], [0, 0, 1, 1]])
+def test_a_real_loader_is_one_that_deals_to_its_workers_in_turn(monkeypatch, worker):
+    recorded = Recorded(Trace([2, 0, 3, 1], 4), np.arange(4, dtype=np.int32), np.array(worker, np.int32))
+    monkeypatch.setattr("simcache.loader.reading.record_loader", lambda *_, **__: recorded)
+    real = SimpleNamespace(num_workers=2, persistent_workers=True, prefetch_factor=None)
+    if worker == [0, 1, 0, 1]:
+        assert of(real) == (recorded.trace, Loader(1, 2, persistent_workers=True))
+        return
+    with pytest.raises(ValueError, match=r"must deal its batches to its workers in turn .*, got \[0 0 1 1\]"):
+        of(real)

@@ -221,6 +221,7 @@ KINDS = {
     "nested": Nested,
     "slots": Slots,
     "closure": lambda: Calls(functools.partial(shuffled, random.Random(4))),
+    "keyword": lambda: Calls(functools.partial(shuffled, generator=random.Random(4))),
     "nonlocal": lambda: Calls(counting()),
     "lambda": lambda: Calls(given(Nested())),
     "bound": lambda: Calls(functools.partial(np.random.default_rng(1).permutation, N)),

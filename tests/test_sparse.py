@@ -58,6 +58,7 @@ def test_indices_of_any_width(kind):
 
 LIES = {
     "indices too high": ({"indices": np.array([0, 1, 10**8, 2, 0, 1, 2, 3, 0, 3])}, r"in 0 … 3 .*, got 100000000"),
+    "indices one too high": ({"indices": np.array([0, 1, 4, 2, 0, 1, 2, 3, 0, 3])}, r"indices .* in 0 … 3 .*, got 4"),
     "indices below 0": ({"indices": np.array([0, 1, -(10**8), 2, 0, 1, 2, 3, 0, 3])}, r"in 0 … 3 .*, got -100000000"),
     "indices that would wrap": ({"indices": np.array([2**64 - 1] * 10, np.uint64)}, r"got 18446744073709551615"),
     "indices that are floats": ({"indices": np.zeros(10)}, r"indices .* a row of whole numbers .*, got float64"),
