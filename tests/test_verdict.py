@@ -261,6 +261,15 @@ def test_edges():
     assert (wide.setting["accesses"], wide.setting["caches"]) == (16, 8)
     large = explain(Trace([5, 5, 2**31 - 2], 2**31 - 1), Loader(1), 2**31)
     assert large.verdict == "no_evictions"
+    free = explain(synth.uniform(100, 3000, seed=1), Loader(10), 30, costs=Costs(0, 0, 0, 0))  # nothing takes any time
+    assert (free.verdict, number(free, "hidden"), number(free, "everything")) == ("hidden", 0, 0)
+
+
+@pytest.mark.parametrize("policy", ["lru", "pin", OPT_BYPASS])
+def test_the_state_as_it_is_is_no_change(policy):
+    found = explain(synth.shuffled(200, 5, seed=1), Loader(8, 4), 20, policy=policy)
+    assert found.advice["change"].is_unique
+    assert found.advice["call"].is_unique
 
 
 def test_refusals():
