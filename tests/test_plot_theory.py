@@ -72,6 +72,11 @@ def test_residuals_are_simulation_minus_theory_at_the_simulated_sizes(axes, swep
         np.testing.assert_allclose(residual, mean - getattr(theory, f"{policy}_shuffled")(SIZES), atol=1e-12)
     low, high = axes[1].get_ylim()
     assert low == -high
+    assert max(np.abs(residual).max() for _, residual in found) < high
+    plot.overlay(axes[0], swept, {"lru": (SIZES, np.ones(SIZES.size))}, y="hit_rate_warm", residual=axes[1])
+    low, high = axes[1].get_ylim()  # all residuals are below 0
+    assert low == -high
+    assert high > 0.5
 
 
 def test_capacities_are_logarithmic_and_curves_need_no_order(axes, swept):
