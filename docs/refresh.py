@@ -2,9 +2,9 @@
 
 A ```text block right after a ```python block is what that block prints; python blocks of one page share their names,
 as do ```python torch blocks, which need torch. In a ```console block each line after `$` is a command, run in the
-page's folder, and what follows is its output. Between `<!-- include: FILE -->` and `<!-- end -->` stands that file, from
-the page's folder. Commands that write files write them where a copy of the page would: a temporary folder with links to
-the checkout's traces.
+page's folder, and what follows is its output. Between `<!-- include: FILE -->` and `<!-- end -->` stands that file,
+from the same folder. Commands that write files write them where a copy of the page would: a temporary folder with
+links to the checkout's traces.
 """
 
 import contextlib
