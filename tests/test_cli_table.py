@@ -55,6 +55,23 @@ def test_spread_over_policies_with_seeds_averaged(rows, capsys):
         assert cells[3] == f"{np.mean(rates[c, 'rr']):.4f} $\\pm$ {half(rates[c, 'rr']):.4f}"
 
 
+@pytest.mark.parametrize("suffix", ["csv", "json", "parquet"])
+def test_means_made_elsewhere_are_a_table_too(suffix):
+    traces = [synth.ring(40, 800, jump=0.3, seed=seed) for seed in range(3)]
+    found = sweep(traces, ["lru", "opt"], [0.1, 0.5])
+    means = found.groupby(["policy", "fraction"], as_index=False).mean(numeric_only=True)
+    assert (means["hits"] % 1).any()
+    name = f"means.{suffix}"
+    if suffix == "json":
+        means.to_json(name, orient="records")
+    else:
+        getattr(means, f"to_{suffix}")(name, index=False)
+    table(name, "--columns", "policy,fraction,hits,hit_rate", "-o", "means.csv.csv")
+    read = pd.read_csv("means.csv.csv")
+    np.testing.assert_allclose(read["hit_rate"], means["hit_rate"], atol=0.0005 + 1e-12)
+    np.testing.assert_allclose(read["hits"].astype(float), means["hits"].astype(float), atol=0.0005 + 1e-12)
+
+
 def test_rows_that_differ_by_seeds_alone_are_one(rows):
     traces = [synth.zipf(50, 2000, alpha, seed=seed) for alpha in (0.5, 1.0) for seed in range(3)]
     found = sweep(traces, ["lru", "rr"], [0.1, 0.5], seeds=(0, 1))

@@ -60,12 +60,22 @@ def read_table(path: Path) -> pd.DataFrame:
         raise ValueError(f"{message}: {error}" if isinstance(error, _Refused) else message) from error
     kinds: dict[Any, str] = {name: "float64" for name in RATES if name in table and suffix != ".parquet"}
     try:
-        table = table.astype({**kinds, **({"hits": "Int64"} if "hits" in table else {})})
+        if "hits" in table and not _of_means(table["hits"]):
+            kinds["hits"] = "Int64"
+        table = table.astype(kinds)
     except (ValueError, TypeError, OverflowError) as error:
         raise ValueError(f"rates and hits must be numbers in table {str(path)!r}: {error}") from error
     for name in table.columns:
         _check_numbers(table[name], f" in column {str(name)!r} of table {str(path)!r}")
     return table
+
+
+def _of_means(hits: "pd.Series[Any]") -> bool:
+    """Whether these are finite numbers that are not all whole: what a table holds once its rows were averaged."""
+    if hits.dtype.kind != "f":
+        return False
+    found = hits.dropna().to_numpy("float64")
+    return bool(np.isfinite(found).all() and (found % 1).any())
 
 
 class _Refused(ValueError):
