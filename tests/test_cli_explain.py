@@ -163,7 +163,7 @@ BAD = {
     "zipf.npz --capacity 3 --batch-size 2 --epochs 3": "'zipf.npz' has epochs of its own",
     "zipf.npz --capacity 3 --batch-size 2 --n-items 3": "'zipf.npz' has an order of its own",
     "none.npz --capacity 3 --batch-size 2": "no such file or directory: 'none.npz'",
-    "loader --capacity 3": "a loader must be module:loader, e.g. train:loader, got 'loader'",
+    "loader --capacity 3": "a loader must be module:loader, e.g. train:loader, or a trace's .npz, got 'loader'",
     "no_such_module:loader --capacity 3": "needs the module 'no_such_module', and there is none",
     "math:no_such --capacity 3": "has no attribute 'no_such'",
     "math:pi --capacity 3 --workers 2": "'math:pi' has a shape of its own: num_workers must be left out",

@@ -526,6 +526,11 @@ def test_curves_refuse_with_one_clear_line(ax, swept):
             plot.hit_curves(ax, table, **options)
     with pytest.raises(TypeError, match="DataFrame, got dict"):
         plot.hit_curves(ax, {})
+    means = good.groupby(["policy", "fraction"])
+    with pytest.raises(TypeError, match=r"DataFrame, got Series: reset_index\(\) makes one$"):
+        plot.hit_curves(ax, means["hit_rate"].mean())
+    with pytest.raises(ValueError, match=r"without policy, fraction, with policy, fraction in its index \(reset_index"):
+        plot.hit_curves(ax, means[["hit_rate"]].mean())
     with pytest.raises(TypeError, match="must be matplotlib Axes, or an array of them, got Figure"):
         plot.hit_curves(ax.figure, good)
     with pytest.raises(ValueError, match=r"3 .*got 2"):
@@ -568,6 +573,8 @@ def test_maps_refuse_with_one_clear_line(ax):
 def test_files_are_refused_with_one_clear_line(ax, tmp_path):
     with pytest.raises(ValueError, match=r"must be written as \.pdf, \.png or \.svg, got .*f\.jpg"):
         plot.save(ax.figure, tmp_path / "f.jpg")
+    with pytest.raises(TypeError, match="fig must be a matplotlib Figure, got str"):
+        plot.save("f.pdf", ax.figure)
     with pytest.raises(OSError, match="folder to write to must exist"):
         plot.save(ax.figure, tmp_path / "none" / "f")
     with pytest.raises(ValueError, match=r"width must be one of column, page; did you mean 'column'\? got"):

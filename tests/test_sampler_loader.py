@@ -349,7 +349,10 @@ REFUSED = {
     "listed": (lambda: Listed(Own(), 4), "as they are for trace 'Listed', got a list from Listed.__iter__"),
     "under way": (lambda: UnderWay(Own(), 4, True), "it holds dataloader.iterator, a _SingleProcessDataLoaderIter"),
     "closure": (lambda: Closure(inner()), r"it holds dataloader.batches closure\[0\], a DataLoader"),
-    "duck": (lambda: Duck(inner()), "must be a torch.utils.data.DataLoader .*: record the loader that it holds"),
+    "duck": (
+        lambda: Duck(inner()),
+        "must be a torch.utils.data.DataLoader .*: record the loader that it holds, or an order with sampler.record",
+    ),
 }
 
 

@@ -280,6 +280,8 @@ def test_refusals():
         ((trace, Loader(1), 0), "capacity must be a whole number of items >= 1 for trace 'shuffled-10x2', got 0"),
         ((trace, Loader(1), 2.0), "capacity must be"),
         ((trace, 3, 2), "loader must be a simcache.loader.Loader, got int 3"),
+        ((trace, 3), "loader must be a simcache.loader.Loader, got int 3"),
+        ((trace,), "loader must be a simcache.loader.Loader, got NoneType None"),
         (([1, 2], Loader(1), 2), "trace must be a simcache.Trace"),
     ):
         with pytest.raises((TypeError, ValueError), match=message):

@@ -158,7 +158,7 @@ def _real(target: str, epochs: int, length: int | None, given: dict[str, Any]) -
     """The order and the shape of a DataLoader; of a distributed one, what its own rank sees."""
     if given:
         raise ValueError(f"{target!r} has a shape of its own: {', '.join(given)} must be left out")
-    found = find(target, "a loader", "module:loader, e.g. train:loader")
+    found = find(target, "a loader", "module:loader, e.g. train:loader, or a trace's .npz")
     dataloader = found() if callable(found) and not hasattr(found, "dataset") else found
     return of(dataloader, epochs, length=length)
 

@@ -41,11 +41,15 @@ def save(fig: Figure, path: str | os.PathLike[str]) -> list[Path]:
 
     Raises
     ------
+    TypeError
+        When `fig` is no figure.
     ValueError
         When the suffix is that of another image format.
     OSError
         When the folder is missing or cannot be written to.
     """
+    if not isinstance(fig, Figure):
+        raise TypeError(f"fig must be a matplotlib Figure, got {type(fig).__name__}")
     target = Path(path)
     suffix = target.suffix.lower()
     if suffix in METADATA:

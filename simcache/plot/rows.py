@@ -22,10 +22,14 @@ CLASSIC = ("opt", "lru", "lfu", "fifo", "rr")  # written in capitals by everyone
 def checked(table: object, columns: Sequence[str]) -> pd.DataFrame:
     """`table` itself, or an error that says what a table to draw must have."""
     if not isinstance(table, pd.DataFrame):
-        raise TypeError(f"a table to draw must be a DataFrame, got {type(table).__name__}")
+        hint = ": reset_index() makes one" if isinstance(table, pd.Series) else ""
+        raise TypeError(f"a table to draw must be a DataFrame, got {type(table).__name__}{hint}")
     given = [str(column) for column in table.columns]
     if missing := [column for column in columns if column not in given]:
+        inside = [name for name in missing if name in table.index.names]  # as groupby leaves them
         hint = near(missing[0], given)
+        if inside:
+            hint = f" with {', '.join(inside)} in its index (reset_index() makes columns of it),"
         raise ValueError(
             f"a table to draw must have the columns {', '.join(columns)}; without {', '.join(missing)},{hint} "
             f"got {', '.join(given) or 'none'}"

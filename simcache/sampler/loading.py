@@ -82,7 +82,11 @@ def record_loader(
     name = type(dataloader).__name__ if name is None else name
     where = f" for trace {name!r}"
     if not of_torch(dataloader, LOADER):
-        hint = ": record the loader that it holds" if hasattr(dataloader, "__iter__") else ""
+        hint = (
+            ": record the loader that it holds, or an order with sampler.record"
+            if hasattr(dataloader, "__iter__")
+            else ""
+        )
         raise TypeError(f"dataloader must be a torch.utils.data.DataLoader{where}, got {dataloader!r}{hint}")
     if of_torch(dataloader.dataset, "utils.data.IterableDataset"):
         came = type(dataloader.dataset).__name__

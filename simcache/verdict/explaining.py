@@ -6,6 +6,7 @@ import pandas as pd
 
 from .. import policies
 from ..loader import Costs, Loader, of
+from ..loader.dealing import check_loader
 from ..loader.replay import Shared
 from ..simulation import Policy, choose
 from ..trace import Trace, whole
@@ -110,6 +111,7 @@ def explain(
     elif epochs is not None or length is not None:
         raise TypeError("epochs and length are of a real loader for explain, got them with a trace that has its own")
     else:
+        check_loader(loader)  # first: explain(trace, 10) has its capacity in the loader's place
         items = _checked(capacity, getattr(trace, "name", ""))
     if costs is not None and not isinstance(costs, Costs):
         raise TypeError(f"costs must be a simcache.loader.Costs or None, got {costs!r}")
