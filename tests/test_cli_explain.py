@@ -166,6 +166,7 @@ BAD = {
     "loader --capacity 3": "a loader must be module:loader, e.g. train:loader, or a trace's .npz, got 'loader'",
     "no_such_module:loader --capacity 3": "needs the module 'no_such_module', and there is none",
     "math:no_such --capacity 3": "has no attribute 'no_such'",
+    "json:dumps --capacity 3": "must need no arguments; 'json:dumps': missing a required argument: 'obj'",
     "math:pi --capacity 3 --workers 2": "'math:pi' has a shape of its own: num_workers must be left out",
     "math:pi --capacity 3": "dataloader must be a torch.utils.data.DataLoader",
 }

@@ -1,6 +1,8 @@
 """explain: whether OPT would help a loader, from flags, a trace or a real DataLoader."""
 
+import inspect
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -159,8 +161,19 @@ def _real(target: str, epochs: int, length: int | None, given: dict[str, Any]) -
     if given:
         raise ValueError(f"{target!r} has a shape of its own: {', '.join(given)} must be left out")
     found = find(target, "a loader", "module:loader, e.g. train:loader, or a trace's .npz")
-    dataloader = found() if callable(found) and not hasattr(found, "dataset") else found
+    dataloader = _called(found, target) if callable(found) and not hasattr(found, "dataset") else found
     return of(dataloader, epochs, length=length)
+
+
+def _called(make: Callable[..., Any], target: str) -> Any:
+    """What a function or a class of the user's own gives; that it needs arguments is said before it is entered."""
+    try:
+        inspect.signature(make).bind()
+    except TypeError as error:
+        raise TypeError(f"a function that makes a loader must need no arguments; {target!r}: {error}") from None
+    except ValueError:  # something built in tells no signature
+        pass
+    return make()
 
 
 def _write(explanation: Explanation, path: Path | None) -> None:
