@@ -231,6 +231,23 @@ def test_states_are_taken_up_again():
     assert len(numbers(second)) == 20
 
 
+@pytest.mark.parametrize("turn", ["another pass", "set_epoch", "a state"])
+def test_a_pass_that_was_left_moves_nothing(turn):
+    sampler = plan(SHUFFLED, Loader(4), 10).sampler()
+    left = iter(sampler)
+    next(left)
+    if turn == "another pass":
+        assert len(list(sampler)) == 20
+    elif turn == "set_epoch":
+        sampler.set_epoch(1)
+    else:
+        sampler.load_state_dict({"epoch": 1, "place": 5})
+    before = sampler.state_dict()
+    assert len(list(left)) == 19
+    assert sampler.state_dict() == before
+    assert len(list(sampler)) == 20 - before["place"]
+
+
 def test_epochs_and_ranks_that_are_not_planned():
     made = plan(SHUFFLED, Loader(4, world_size=3), 10, ranks=[1, 2])
     with pytest.raises(ValueError, match=r"rank must be one of 1, 2 for the plan of trace .*, got 0"):
@@ -244,6 +261,11 @@ def test_epochs_and_ranks_that_are_not_planned():
         sampler.set_epoch(-1)
     with pytest.raises(TypeError, match="place must be"):
         sampler.load_state_dict({"epoch": 0, "place": 1.0})
+    sampler.load_state_dict({"epoch": 1, "place": 2})
+    for state in ({}, {"epoch": 0}, None, {"epoch": 0, "place": 8}, {"epoch": -1, "place": 0}):
+        with pytest.raises(ValueError, match=r"must be .* for the plan of trace .*, got "):
+            sampler.load_state_dict(state)
+    assert sampler.state_dict() == {"epoch": 1, "place": 2}  # as it was
 
 
 def test_an_access_is_an_item_that_travels_light():

@@ -48,6 +48,7 @@ class PlannedSampler:
         self.epoch = 0  # of the pass that has begun, or of the next
         self._begun = False
         self._place = 0  # accesses of it drawn so far
+        self._passes = 0  # so that one that was left, and is drawn from again, knows it
         self.plan, self._rank = plan, rank
         self._where = f" for the plan of trace {plan.trace.name!r}"
 
@@ -63,7 +64,11 @@ class PlannedSampler:
         """Let the next pass be that epoch; where a state amid it was loaded, the rest of it."""
         epoch = whole(epoch, "epoch", 0, None, self._where)
         if self._begun or epoch != self.epoch:
-            self.epoch, self._place, self._begun = epoch, 0, False
+            self._go(epoch, 0)
+
+    def _go(self, epoch: int, place: int) -> None:
+        self.epoch, self._place, self._begun = epoch, place, False
+        self._passes += 1
 
     def state_dict(self) -> dict[str, int]:
         """The epoch, and how many of its accesses were drawn: workers draw ahead of what they deliver."""
@@ -71,15 +76,22 @@ class PlannedSampler:
 
     def load_state_dict(self, state: Mapping[str, int]) -> None:
         """Let the next pass go on from there."""
-        self.epoch = whole(state["epoch"], "epoch", 0, None, self._where)
-        self._place = whole(state["place"], "place", 0, None, self._where)
-        self._begun = False
+        try:
+            epoch, place = state["epoch"], state["place"]
+        except (KeyError, IndexError, TypeError):
+            raise ValueError(f"state must be what state_dict gave{self._where}, got {state!r}") from None
+        epoch = whole(epoch, "epoch", 0, None, self._where)
+        most = self.plan.places(epoch, self._rank).size if epoch < self.plan.epochs else 0
+        place = whole(place, "place", 0, most, f" of epoch {epoch}{self._where}")
+        self._go(epoch, place)
 
     def __iter__(self) -> Iterator[Access]:
         plan = self.plan
         if self._begun:
             self.epoch, self._place = self.epoch + 1, 0
         epoch, first, self._begun = self.epoch, self._place, True
+        self._passes += 1
+        this = self._passes
         if epoch >= plan.epochs:
             raise ValueError(
                 f"epoch must be one of the {plan.epochs} planned, counted from 0,{self._where}, got {epoch}; "
@@ -91,7 +103,8 @@ class PlannedSampler:
             part = mine[start : start + CHUNK]
             each = plan.trace.ids[part].tolist(), (part + base).tolist(), plan.orders[part].tolist()
             for place, access in enumerate(map(Access, *each), start + 1):
-                self._place = place
+                if self._passes == this:
+                    self._place = place
                 yield access
-        if self.epoch == epoch:
-            self.epoch, self._place, self._begun = epoch + 1, 0, False
+        if self._passes == this:
+            self._go(epoch + 1, 0)
