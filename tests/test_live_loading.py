@@ -147,6 +147,17 @@ def test_ranks_of_a_distributed_sampler_have_parts_of_one_plan():
     assert all(np.array_equal(seen[0], orders) for orders in seen)
 
 
+def test_a_distributed_sampler_goes_on_from_its_epoch():
+    sampler = data.DistributedSampler(range(N), 3, 1, seed=4)
+    sampler.set_epoch(2)
+    cached = cached_loader(data.DataLoader(Items(N), 5, sampler=sampler, collate_fn=as_list), 10, EPOCHS)
+    for epoch in (2, 0, 1):
+        if epoch != 2:
+            sampler.set_epoch(epoch)
+            cached.sampler.set_epoch(epoch)
+        assert [item_of(each) for batch in cached for each in batch] == list(sampler)
+
+
 @pytest.mark.parametrize(("capacity", "slots"), [(0.5, 24), ("6 kB", 13), ("1 MB", 47 + 20), (500, 47 + 20)])
 def test_capacities(capacity, slots):
     dataset = Items(N)
@@ -157,6 +168,15 @@ def test_capacities(capacity, slots):
     assert made.slots == cached.dataset.cache_info().slots == (slots if capacity != 0.5 else made.capacity + 20)
     if capacity == "6 kB":
         assert (made.capacity, made.spare) == (7, 6)
+
+
+def distributed():
+    return data.DataLoader(Items(N), 5, sampler=data.DistributedSampler(range(N), 3, 1))
+
+
+def test_epochs_of_one_access():
+    cached = cached_loader(data.DataLoader(Items(N), None, sampler=[3], collate_fn=as_list), 5, 2)
+    assert [item_of(each) for _ in range(2) for each in cached] == [3, 3]
 
 
 @pytest.mark.parametrize(
@@ -172,6 +192,14 @@ def test_capacities(capacity, slots):
         ({"capacity": "25 XB"}, ValueError, "got '25 XB'"),
         ({"ranks": [0]}, ValueError, "ranks must come with a DistributedSampler for cached_loader, got one of Seq"),
         ({"policy": "optt"}, ValueError, "unknown policy"),
+        ({"loader": distributed(), "ranks": 1}, TypeError, "ranks must be whole numbers in a row, or None .* got 1"),
+        ({"loader": distributed(), "ranks": 1, "capacity": "6 kB"}, TypeError, "ranks must be whole numbers in a row"),
+        (
+            {"loader": data.DataLoader(Items(N), None, sampler=data.BatchSampler(range(N), 1, False))},
+            TypeError,
+            "one item an index for cached_loader, got batches from its sampler BatchSampler: give it as batch_sampler=",
+        ),
+        ({"loader": data.DataLoader(Items(N), None, sampler=[[1, 2], [3]])}, TypeError, "got batches .* list"),
     ],
 )
 def test_bad_arguments(changes, error, message):

@@ -154,7 +154,7 @@ def plan(
     where = f" for trace {trace.name!r}"
     capacity = whole(capacity, "capacity", 1, where=where, unit=" of items")
     chosen, seed = choose(policy), check_seed(seed)
-    sharing = _sharing(ranks, loader.world_size)
+    sharing = sharing_ranks(ranks, loader.world_size)
     if spare is None:
         spare = min(capacity, loader.prefetch_factor * loader.num_workers * loader.batch_size * len(sharing))
     spare = whole(spare, "spare", 0, where=where, unit=" of slots")
@@ -177,7 +177,8 @@ def _fetched(trace: Trace, loader: Loader, sharing: list[int]) -> tuple[Trace, N
     return Trace(dealt.ids[mine], trace.n_items, trace.name, starts, trace.source), dealt.rank[mine]
 
 
-def _sharing(ranks: Iterable[int] | None, world_size: int) -> list[int]:
+def sharing_ranks(ranks: Iterable[int] | None, world_size: int) -> list[int]:
+    """Those that share a cache, in order; None: all."""
     if ranks is None:
         return list(range(world_size))
     try:

@@ -12,7 +12,7 @@ from torch.utils import data
 from .. import order
 from ..loader.accesses import Access, PlannedSampler
 from ..loader.dealing import Loader
-from ..loader.planning import OPT, Plan, plan
+from ..loader.planning import OPT, Plan, plan, sharing_ranks
 from ..sampler import record_loader
 from ..simulation import Policy
 from ..trace import LIMIT, Trace, whole
@@ -41,7 +41,8 @@ def cached_loader(
     (`simcache.order.of`), else recorded (`simcache.sampler.record_loader`, which runs a loader of bare indices), and in
     either case nothing is drawn: until something else draws from its generators, the loader given yields the same. What
     comes back does not draw for its order any more, so random numbers that `transform` draws are not those of before.
-    Its ``sampler`` counts the epochs, with ``set_epoch`` and ``state_dict`` to go elsewhere, and has the plan.
+    Its ``sampler`` counts the epochs, with ``set_epoch`` and ``state_dict`` to go elsewhere, and has the plan. Epochs of
+    a `DistributedSampler` are planned from 0 on, and counted from where it stands, also where nobody calls it.
 
     Parameters
     ----------
@@ -96,9 +97,14 @@ def cached_loader(
         except ValueError:  # it cannot be predicted
             recorded = record_loader(loader, epochs)
             trace, drop_last = recorded.trace, False
+            starts = np.diff(recorded.step, prepend=-1) != 0  # whether an access begins a step
+            starts[[start for start in trace.epochs if start < len(trace)]] = True
+            if batches is None and (isinstance(sampler, data.BatchSampler) or not starts.all()):
+                raise TypeError(
+                    f"loader must ask its data set for one item an index{WHERE}, got batches from its sampler "
+                    f"{type(sampler).__name__}: give it as batch_sampler="
+                ) from None
             if size is None and batches is not None:
-                starts = np.diff(recorded.step, prepend=-1) != 0
-                starts[[start for start in trace.epochs if start < len(trace)]] = True
                 last = np.append(starts[1:], True)
                 size = int(np.diff(np.flatnonzero(np.append(starts, True))).max(initial=1))
     items = len(loader.dataset)
@@ -115,7 +121,10 @@ def cached_loader(
     cached = CachedDataset(
         loader.dataset, made, transform=transform, slot_bytes=slot_bytes, name=name, folder=folder, verify=verify
     )
-    return _again(loader, cached, made.sampler(rank), last)
+    accesses = made.sampler(rank)
+    if type(sampler) is data.DistributedSampler:  # its epochs are planned from 0 on, and it may stand at another
+        accesses.set_epoch(sampler.epoch)
+    return _again(loader, cached, accesses, last)
 
 
 def _plan(
@@ -128,15 +137,14 @@ def _plan(
     dataset: Any,
     slot_bytes: int | None,
 ) -> tuple[Plan, int | None]:
-    ranks = None if ranks is None else list(ranks)
+    sharing = sharing_ranks(ranks, loader.world_size)
     count, slot_bytes = in_items(capacity, trace.n_items, dataset, slot_bytes, WHERE)
     spare = None
     if isinstance(capacity, str):  # all slots together
-        window = loader.prefetch_factor * loader.num_workers * loader.batch_size
-        window *= loader.world_size if ranks is None else len(ranks)
+        window = loader.prefetch_factor * loader.num_workers * loader.batch_size * len(sharing)
         spare = min(window, count // 2)
         count -= spare
-    return plan(trace, loader, count, policy, ranks=ranks, spare=spare, seed=seed), slot_bytes
+    return plan(trace, loader, count, policy, ranks=sharing, spare=spare, seed=seed), slot_bytes
 
 
 def _again(loader: Any, dataset: CachedDataset, sampler: PlannedSampler, last: NDArray[np.bool_] | None) -> Any:
