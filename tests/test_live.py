@@ -3,6 +3,8 @@
 import copy
 import gc
 import pickle
+import re
+import threading
 import warnings
 from itertools import islice, zip_longest
 
@@ -165,6 +167,28 @@ def test_a_data_set_that_returns_no_sample_for_an_index():
         cached.__getitems__([0, 1])
 
 
+class Single(Items):
+    """A sample that cannot be copied, and one that the copy module refuses."""
+
+    def __getitem__(self, index):
+        self.loads[index] += 1
+        return index, threading.Lock() if index else torch.ones(2, requires_grad=True) * 3
+
+
+def test_what_cannot_be_copied_is_loaded_again_where_it_is_twice_in_a_batch():
+    trace = Trace([0, 0, 1, 1, 0, 1], 2)
+    made = plan(trace, Loader(6), 2)
+    for arguments, batch in (({"plan": made}, list(made.sampler())), ({"capacity": 2}, trace.ids.tolist())):
+        dataset = Single(2)
+        with CachedDataset(dataset, **arguments) as cached:
+            with pytest.warns(UserWarning, match="got a lock, which pickle refuses"):
+                got = cached.__getitems__(batch)
+            assert [index for index, _ in got] == trace.ids.tolist()
+            assert len({id(it) for _, it in got}) == 6
+            assert all((it == 3).all() for index, it in got if not index)
+        assert dataset.loads.tolist() == [1, 3]
+
+
 def test_each_sample_is_a_copy_of_its_own():
     trace = Trace([1, 1, 1, 1, 1, 1, 1, 2, 2], 3)
     for arguments in ({"plan": plan(trace, Loader(3), 2)}, {"capacity": 1}):
@@ -241,6 +265,9 @@ def test_indices_of_other_kinds():
         assert (cached[-1], cached[np.int64(2)], cached[torch.tensor(2)], cached[1:3]) == (13, 12, 12, [11, 12])
         info = cached.cache_info()
         assert (info.stored, info.hits, info.passed, info.unplanned) == (1, 1, 2, 0)
+    with CachedDataset(data.TensorDataset(torch.arange(8).reshape(4, 2)), capacity=4) as cached:
+        for index in (torch.tensor([2]), np.array([2]), torch.tensor([[2]])):  # each a batch of one
+            assert cached[index][0].tolist() == cached.dataset[index][0].tolist() != [4, 5]
 
 
 class Growing(Items):
@@ -264,6 +291,25 @@ def test_a_sample_too_large_for_its_slot_is_passed_on():
             info = cached.cache_info()
             assert (info.planned, info.late) == (4, {5: 3, 3: 2, 0: 0}[late])
             assert info.too_big == {5: 3, 3: 2, 0: 0}[late]
+
+
+class Wordy(Items):
+    def __getitem__(self, index):
+        return {f"a long key, number {key}": torch.full((8,), index) for key in range(100)}
+
+
+def test_the_warning_says_what_is_enough_for_a_long_description():
+    with (
+        CachedDataset(Wordy(3), capacity=3, slot_bytes=8) as cached,
+        pytest.warns(UserWarning, match="larger than a slot") as seen,
+    ):
+        _ = cached[0]
+    enough = int(re.search(r"slot_bytes=(\d+)", str(seen[0].message))[1])
+    for slot_bytes, hits in ((enough, 1), (enough - 64, 0)):
+        with CachedDataset(Wordy(3), capacity=3, slot_bytes=slot_bytes) as cached, warnings.catch_warnings():
+            warnings.simplefilter("error" if hits else "ignore")
+            assert len({len(cached[0]), len(cached[0])}) == 1
+            assert cached.cache_info().hits == hits
 
 
 class Odd(Items):
@@ -482,9 +528,15 @@ MADE = plan(ORDERS[False], Loader(BATCH), 5)
         ({"capacity": 3, "dataset": Stream()}, TypeError, "map-style .* got Stream"),
         ({"capacity": 3, "dataset": 7}, TypeError, "map-style .* got int"),
         ({"capacity": 3, "dataset": Endless()}, TypeError, "must have a length"),
+        ({"capacity": 3, "dataset": range(2**31)}, ValueError, "at most 2147483647 items .*, got 2147483648"),
         ({"capacity": 3, "transform": 3}, TypeError, "transform must be callable"),
         ({"capacity": 3, "slot_bytes": 0}, ValueError, "slot_bytes must be"),
         ({"capacity": 3, "verify": 2}, ValueError, "verify must be a share"),
+        ({"capacity": 3, "verify": "0.5"}, TypeError, "verify must be a share .* got '0.5'"),
+        ({"capacity": 3, "verify": None}, TypeError, "verify must be a share .* got None"),
+        ({"capacity": 3, "verify": True}, TypeError, "verify must be a share .* got True"),
+        ({"capacity": "9" * 400 + " GB"}, ValueError, "like '25 GB'"),
+        ({"capacity": 3, "name": "a", "folder": 5}, TypeError, "folder must be a path, got 5"),
         ({"capacity": 3, "folder": "/tmp"}, ValueError, "folder must come with a name"),
         ({"capacity": 3, "name": "a/b"}, ValueError, "name must be"),
         ({"capacity": 3, "name": ""}, ValueError, "name must be"),
@@ -499,6 +551,12 @@ MADE = plan(ORDERS[False], Loader(BATCH), 5)
 def test_bad_arguments(changes, error, message):
     with pytest.raises(error, match=message):
         CachedDataset(**{"dataset": Items(N), **changes})
+
+
+@pytest.mark.parametrize("capacity", [3, 0.5, "1 kB"])
+def test_a_data_set_of_nothing(capacity):
+    with CachedDataset([], capacity=capacity) as cached:
+        assert list(data.DataLoader(cached, 2)) == []
 
 
 def test_accesses_of_another_plan_are_refused_or_right():

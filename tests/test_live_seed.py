@@ -4,6 +4,7 @@ import copy
 import pickle
 import random
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -288,6 +289,17 @@ def test_a_private_cache_gives_copies_in_every_process(policy):
             assert sample == [item]
             sample.append("changed")
     assert dataset.cached.cache_info() == (30, 30, 30, 30)
+
+
+def test_a_private_cache_keeps_of_a_view_its_own_part_and_nothing_that_cannot_be_copied():
+    held = torch.arange(10_000.0).reshape(100, 100)
+    cached = LRUCacheDecorator(5)(lambda index: held[index])
+    cached(3)
+    assert torch.equal(cached(3), held[3])
+    assert cached(3).untyped_storage().nbytes() == 400
+    locks = LRUCacheDecorator(5)(lambda index: threading.Lock())
+    assert locks(3) is not locks(3)
+    assert locks.cache_info() == (0, 2, 5, 0)
 
 
 @pytest.mark.parametrize("policy", PRIVATE)

@@ -19,7 +19,7 @@ from hypothesis import strategies as st  # noqa: E402
 from hypothesis.extra import numpy as arrays  # noqa: E402
 
 from simcache.torch import protocol, room, sharing  # noqa: E402
-from simcache.torch.describing import Unfit, laid, same  # noqa: E402
+from simcache.torch.describing import Unfit, copied, laid, same  # noqa: E402
 from simcache.torch.slots import Slots  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -149,19 +149,73 @@ def test_an_image_comes_back():
     assert (back.size, back.mode, back.tobytes()) == (image.size, image.mode, image.tobytes())
 
 
+ITSELF = []
+ITSELF.append(ITSELF)
+
+
 @pytest.mark.parametrize(
     "sample",
-    [torch.eye(2).to_sparse(), torch.empty(1, device="meta"), lambda: 0, [(i for i in ())], {"a": open}.items()],
+    [
+        torch.eye(2).to_sparse(),
+        Point(torch.eye(2).to_sparse(), 1),
+        torch.empty(1, device="meta"),
+        {1: torch.empty(1, device="meta")},
+        torch.nested.nested_tensor([torch.ones(2), torch.ones(3)], layout=torch.jagged),
+        lambda: 0,
+        [(i for i in ())],
+        {"a": open}.items(),
+        ITSELF,
+    ],
 )
 def test_what_cannot_be_laid_out(sample):
     with pytest.raises(Unfit):
         laid({"deep": [sample]})
 
 
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
+def test_a_nested_tensor_of_the_older_kind_cannot_be_laid_out():
+    with pytest.raises(Unfit, match="nested"):
+        laid(torch.nested.nested_tensor([torch.ones(2), torch.ones(3)]))
+
+
+class Image(torch.Tensor):
+    pass
+
+
+VIEWED = torch.arange(100_000.0).reshape(1000, 100)
+WEIGHTS = torch.ones(1000, 100, requires_grad=True)
+
+
+@pytest.mark.parametrize(
+    "sample",
+    [VIEWED[3], Point(VIEWED[3], 1), {1: VIEWED[3, ::2]}, VIEWED.as_subclass(Image)[3], WEIGHTS[3], (WEIGHTS[3],)],
+)
+def test_of_a_view_its_own_part_is_kept(sample):
+    assert laid(sample).layout.bytes < 4_000
+    for back in (there_and_back(sample), copied(sample)):
+        assert alike(sample, back)
+        assert same(back, sample)
+    held = [it for it in (sample, copied(sample)) if isinstance(it, torch.Tensor)]
+    assert not held or [it.untyped_storage().nbytes() < 4_000 for it in held] == [False, True]
+
+
+@pytest.mark.parametrize("name", SPECIAL)
+def test_copies_are_alike_and_apart(name):
+    one = copied(SPECIAL[name])
+    assert alike(SPECIAL[name], one)
+
+
+def test_what_cannot_be_laid_out_may_be_copied():
+    assert copied(torch.eye(2).to_sparse()).is_sparse
+    with pytest.raises(Unfit, match="which pickle refuses"):
+        copied(i for i in ())
+
+
 @pytest.mark.parametrize(
     ("one", "two"),
     [
         (1, 1.0),
+        (torch.eye(2), torch.eye(2).to_sparse()),
         (1, True),
         ([1], (1,)),
         ([1, 2], [1]),
@@ -176,7 +230,7 @@ def test_what_cannot_be_laid_out(sample):
 def test_samples_that_differ(one, two):
     assert not same(one, two)
     assert same(one, copy.deepcopy(one))
-    assert same(two, copy.deepcopy(two))
+    assert same(two, copy.deepcopy(two)) or two.is_sparse  # which is never cached
 
 
 # ---------------------------------------------------------------- the protocol, one process
@@ -364,6 +418,19 @@ def test_a_name_that_is_something_else(tmp_path):
     os.mkfifo(path)
     with pytest.raises(PermissionError, match="got none"):
         Slots(3, path=path)
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_a_file_that_is_no_cache_is_left_alone_whatever_it_is_called(held, tmp_path):
+    path = sharing.named("run7.csv", tmp_path)
+    path.write_bytes(b"results of a week")
+    with path.open() as file:
+        if held:
+            fcntl.flock(file, fcntl.LOCK_SH)
+        with pytest.raises(PermissionError, match=r"plain file of this user.*got one that holds something else"):
+            Slots(3, path=path)
+    Slots(3, path=sharing.named("run8", tmp_path)).close()
+    assert path.read_bytes() == b"results of a week"
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give a file away")

@@ -1,11 +1,12 @@
 """The same decorators for policies that need no plan, from cachetools: one cache a process."""
 
 from collections.abc import Callable
-from copy import deepcopy
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from ..trace import whole
 from .decorators import Decorated
+from .describing import Unfit, copied
 
 
 class PrivateInfo(NamedTuple):
@@ -99,10 +100,11 @@ class PrivateCache:
         """The sample of an item, loaded if it is not there; a copy in either case of what is kept."""
         if item in self._cache:
             self._hits += 1
-            return deepcopy(self._cache[item])
+            return copied(self._cache[item])
         sample = load()
         self._misses += 1
-        self._cache[item] = deepcopy(sample)
+        with suppress(Unfit):  # what cannot be copied is not kept
+            self._cache[item] = copied(sample)
         return sample
 
     def cache_info(self) -> PrivateInfo:

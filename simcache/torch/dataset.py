@@ -84,6 +84,8 @@ class CachedDataset(data.Dataset):  # type: ignore[misc]
             raise TypeError(f"transform must be callable{WHERE}, got {transform!r}")
         if slot_bytes is not None:
             slot_bytes = whole(slot_bytes, "slot_bytes", 1, LIMIT, WHERE)
+        if isinstance(verify, bool) or not isinstance(verify, int | float | np.number):
+            raise TypeError(f"verify must be a share of hits, 0 … 1,{WHERE}, got {verify!r}")
         if not 0 <= verify <= 1:
             raise ValueError(f"verify must be a share of hits, 0 … 1,{WHERE}, got {verify!r}")
         if folder is not None and name is None:
@@ -205,6 +207,8 @@ def in_items(capacity: Any, items: int, dataset: Any, slot_bytes: int | None, wh
     """
     if isinstance(capacity, str):
         budget = parsed(capacity, "capacity")
+        if slot_bytes is None and not items:
+            return 1, None
         if slot_bytes is None:
             try:
                 slot_bytes = sample_bytes(laid(dataset[0]))
@@ -228,6 +232,8 @@ def _item(index: Any, items: int) -> int:
         item = operator.index(index)
     except TypeError:
         return -1
+    if getattr(index, "ndim", 0):  # tensors of one element pass for numbers, and select a batch of one
+        return -1
     return item if 0 <= item < items else -1
 
 
@@ -239,6 +245,9 @@ def check_dataset(dataset: Any, where: str) -> None:
 
 def _length(dataset: Any) -> int:
     try:
-        return len(dataset)
+        items = len(dataset)
     except TypeError:
         raise TypeError(f"dataset must have a length{WHERE}, got {type(dataset).__name__}") from None
+    if items > LIMIT:
+        raise ValueError(f"dataset must have at most {LIMIT} items{WHERE}, got {items}")
+    return items

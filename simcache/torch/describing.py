@@ -4,12 +4,14 @@ Tensors, arrays, int and float, in nested tuples, lists and dicts with keys of s
 else goes through pickle. What a description says alike is one `Layout`, made once, so reading a batch is one call.
 """
 
+import copy
+import io
 import json
 import math
 import pickle
 import struct
 from collections.abc import Callable
-from ctypes import string_at
+from ctypes import memmove, string_at
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
@@ -49,9 +51,13 @@ def laid(sample: Any) -> Laid:
         When they cannot be had: tensors that are not plain ones of the CPU, or what pickle refuses.
     """
     kept: list[Any] = []
-    spec = _spec(sample, kept)
+    try:
+        description = json.dumps(_spec(sample, kept)).encode()
+        layout = layout_of(description)
+    except RecursionError:
+        raise Unfit(f"a {type(sample).__name__} that holds itself, or is nested too deep") from None
     parts = [(it.data_ptr() if isinstance(it, torch.Tensor) else it.ctypes.data, it.nbytes) for it in kept]
-    return Laid(layout_of(json.dumps(spec).encode()), np.array(parts, np.int64).reshape(-1, 2), kept)
+    return Laid(layout, np.array(parts, np.int64).reshape(-1, 2), kept)
 
 
 def _spec(sample: Any, kept: list[Any]) -> Spec:
@@ -60,8 +66,8 @@ def _spec(sample: Any, kept: list[Any]) -> Spec:
         return [kind.__name__, *(_spec(each, kept) for each in sample)]
     if kind is dict and all(type(key) is str for key in sample):
         return ["dict", list(sample), *(_spec(each, kept) for each in sample.values())]
-    if isinstance(sample, torch.Tensor) and (sample.device.type != "cpu" or sample.layout is not torch.strided):
-        raise Unfit(f"a tensor of {sample.device.type}, {str(sample.layout).removeprefix('torch.')}")
+    if isinstance(sample, torch.Tensor):
+        _check_plain(sample)
     part: Any
     if kind is torch.Tensor and not sample.requires_grad and not sample.is_quantized:
         part = sample.contiguous().resolve_conj().resolve_neg()
@@ -74,12 +80,58 @@ def _spec(sample: Any, kept: list[Any]) -> Spec:
         spec = [kind.__name__]
     else:
         try:
-            part = np.frombuffer(pickle.dumps(sample, pickle.HIGHEST_PROTOCOL), np.uint8)
+            file = io.BytesIO()
+            Pickler(file, pickle.HIGHEST_PROTOCOL).dump(sample)
+            part = np.frombuffer(file.getbuffer(), np.uint8)
+        except Unfit:
+            raise
         except Exception as error:  # whatever a class of others raises
             raise Unfit(f"a {kind.__name__}, which pickle refuses: {error}") from error
         spec = ["pickle", part.size]
     kept.append(part)
     return spec
+
+
+class Pickler(pickle.Pickler):
+    """Takes of a tensor what is its own, where pickle takes all memory that it is a view of."""
+
+    def reducer_override(self, it: Any) -> Any:
+        """How a tensor is written, at any depth."""
+        if isinstance(it, torch.Tensor):
+            _check_plain(it)
+            if it.untyped_storage().nbytes() > it.nbytes:
+                with torch.no_grad():
+                    own = it.clone().requires_grad_(it.requires_grad)
+                if type(own) is type(it) and vars(own).keys() == vars(it).keys():
+                    return own.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+        return NotImplemented
+
+
+def _check_plain(it: torch.Tensor) -> None:
+    if it.device.type != "cpu" or it.layout is not torch.strided or it.is_nested:
+        kind = "nested" if it.is_nested else str(it.layout).removeprefix("torch.")
+        raise Unfit(f"a tensor of {it.device.type}, {kind}")
+
+
+def copied(sample: Any) -> Any:
+    """A copy that shares no memory with the sample, nor takes more than the sample's own, as `copy.deepcopy` does.
+
+    Raises
+    ------
+    Unfit
+        When it cannot be copied.
+    """
+    try:
+        it = laid(sample)
+    except Unfit as why:
+        try:
+            return copy.deepcopy(sample)
+        except Exception:  # whatever a class of others raises
+            raise why from None
+    block, places, targets = it.layout.block(1)
+    for (at, size), to in zip(it.parts.tolist(), targets[0].tolist(), strict=True):
+        memmove(to, at, size)
+    return it.layout.built(block, int(places[0]))
 
 
 def same(one: Any, two: Any) -> bool:
@@ -90,11 +142,11 @@ def same(one: Any, two: Any) -> bool:
         return len(one) == len(two) and all(map(same, one, two))
     if isinstance(one, dict):
         return list(one) == list(two) and all(map(same, one.values(), two.values()))
-    if isinstance(one, torch.Tensor):  # which pickle writes differently each time
-        one, two = (it.detach().as_subclass(torch.Tensor) for it in (one, two))
-        if one.is_quantized:
-            one, two = one.dequantize(), two.dequantize()
     try:
+        if isinstance(one, torch.Tensor):  # which pickle writes differently each time
+            one, two = (it.detach().as_subclass(torch.Tensor) for it in (one, two))
+            if one.is_quantized:
+                one, two = one.dequantize(), two.dequantize()
         # An object is written alike more surely once it was pickled, as the other one was.
         if _equal(one, two) or _equal(one, pickle.loads(pickle.dumps(two))) or bool(one == two):
             return True

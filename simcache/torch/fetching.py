@@ -1,6 +1,5 @@
 """One batch through the slots: copies of what is there; the rest loaded once, and stored where that was ordered."""
 
-import copy
 import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -8,9 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..loader.accesses import HIT, KEEP, SLOT
-from .describing import Unfit, laid
+from .describing import Unfit, copied, laid
 from .protocol import EVICTED, REFUSED
-from .slots import COUNTED, Slots
+from .slots import COUNTED, Slots, sample_bytes
 
 PLANNED, HITS, LATE, PASSED, STORED, HEALED, REFUSALS, TOO_BIG, EVICTIONS, UNPLANNED = range(len(COUNTED))
 UNFIT = len(COUNTED)  # counted for its warning alone
@@ -39,7 +38,8 @@ def served(
 ) -> list[Any]:
     """A sample of its own for each access of a batch.
 
-    `load` is called once, with the indices of what is not there, each item once; `check` with each hit.
+    `load` is called once, with the indices of what is not there, each item once, and again only for what cannot be
+    copied; `check` with each hit.
     """
     counts = [0] * (UNFIT + 1)
     said: dict[int, str] = {}
@@ -62,7 +62,7 @@ def served(
     for k in missing:
         it = asked[k]
         again = leads[it.item] != k
-        boxes[k] = [copy.deepcopy(loaded[it.item]) if again else loaded[it.item]]
+        boxes[k] = [_another(loaded[it.item], it.index, load) if again else loaded[it.item]]
         if it.order is None:
             counts[UNPLANNED] += 1
             said[UNPLANNED] = NO_ORDER
@@ -90,6 +90,14 @@ def served(
     return [box[0] for box in boxes if box is not None]
 
 
+def _another(sample: Any, index: Any, load: Callable[[list[Any]], list[Any]]) -> Any:
+    """The sample of an item that the batch has already."""
+    try:
+        return copied(sample)
+    except Unfit:
+        return load([index])[0]
+
+
 def _stored(slots: Slots, it: Asked, order: int, sample: Any, said: dict[int, str]) -> tuple[int, ...]:
     """Store a sample; what to count."""
     slot = order >> SLOT
@@ -101,9 +109,9 @@ def _stored(slots: Slots, it: Asked, order: int, sample: Any, said: dict[int, st
         said[UNFIT] = f"samples must be of the CPU and plain, or pickle, to be cached, got {why}; loaded uncached"
         return PASSED, UNFIT
     if not slots.fits(data):
-        size = data.layout.bytes
         said[TOO_BIG] = (
-            f"a sample of {size} bytes is larger than a slot, so it was loaded uncached: set slot_bytes={size}"
+            f"a sample of {data.layout.bytes} bytes is larger than a slot, so it was loaded uncached: set "
+            f"slot_bytes={sample_bytes(data)}"
         )
         return (TOO_BIG,)
     if order == ADMIT and (slot := slots.admit(it.item)) < 0:

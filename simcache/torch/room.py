@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 UNITS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4, "P": 5}
-SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMGTP]?)(i?)B\s*", re.IGNORECASE)
+SIZE = re.compile(r"\s*(\d{1,18}(?:\.\d{1,18})?)\s*([KMGTP]?)(i?)B\s*", re.IGNORECASE)
 
 
 def parsed(size: str, what: str) -> int:

@@ -17,6 +17,7 @@ from typing import Any
 
 SHM = Path("/dev/shm")
 PREFIX = "simcache-"
+MAGIC_BYTES = b"simcach"  # what a cache begins with, before a digit for its layout
 
 
 def anonymous() -> int:
@@ -30,7 +31,7 @@ def attached(path: Path, lay_out: Callable[[int], None]) -> int:
     Raises
     ------
     OSError
-        When the file is another user's, or no plain file, or `lay_out` or the folder refuses.
+        When the file is another user's, or no plain file, or no cache, or `lay_out` or the folder refuses.
     """
     _tidy(path.parent)
     while True:
@@ -79,7 +80,10 @@ def named(name: str, folder: str | os.PathLike[str] | None) -> Path:
     given: Any = name
     if not isinstance(given, str) or not given or "/" in given or "\0" in given or len(os.fsencode(given)) > 200:
         raise ValueError(f"name must be a file's name of 1 … 200 bytes, without '/', got {name!r}")
-    home = Path(SHM if folder is None else folder)
+    try:
+        home = SHM if folder is None else Path(os.fsdecode(folder))
+    except TypeError:
+        raise TypeError(f"folder must be a path, got {folder!r}") from None
     if not home.is_dir():
         raise FileNotFoundError(f"folder must exist, got {str(home)!r}")
     return home / (PREFIX + name)
@@ -94,10 +98,11 @@ def _opened(path: Path) -> int:
             raise
         raise type(error)(error.errno, _refusal(reason[error.errno]), str(path)) from None
     status = os.fstat(handle)
-    if stat.S_ISREG(status.st_mode) and status.st_uid == os.getuid():
+    plain, mine = stat.S_ISREG(status.st_mode), status.st_uid == os.getuid()
+    if plain and mine and not _foreign(handle):
         return handle
     os.close(handle)
-    came = f"one of user {status.st_uid}" if stat.S_ISREG(status.st_mode) else "none"
+    came = "none" if not plain else "one that holds something else" if mine else f"one of user {status.st_uid}"
     raise PermissionError(errno.EACCES, _refusal(came), str(path))
 
 
@@ -108,6 +113,12 @@ def _refusal(came: str) -> str:
 def _laid_out(handle: int) -> bool:
     """Whether `lay_out`, which writes a file's first bytes last, has ended."""
     return any(os.pread(handle, 8, 0))
+
+
+def _foreign(handle: int) -> bool:
+    """Whether a file is none of ours, whatever it is called: it must not be touched."""
+    begins = os.pread(handle, 8, 0)
+    return any(begins) and not begins.startswith(MAGIC_BYTES)
 
 
 def _is(handle: int, path: Path) -> bool:
@@ -123,7 +134,7 @@ def _remove(handle: int, path: Path) -> None:
 
 
 def _tidy(folder: Path) -> None:
-    """Remove this user's files that nobody has open."""
+    """Remove this user's caches that nobody has open."""
     for path in folder.glob(PREFIX + "*"):
         with suppress(OSError):
             if path.lstat().st_uid != os.getuid() or not stat.S_ISREG(path.lstat().st_mode):
@@ -131,6 +142,7 @@ def _tidy(folder: Path) -> None:
             handle = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                _remove(handle, path)
+                if not _foreign(handle):
+                    _remove(handle, path)
             finally:
                 os.close(handle)

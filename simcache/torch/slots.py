@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from . import protocol
 from .describing import Laid, Layout, laid, layout_of
 from .room import check_memory, in_memory, written
-from .sharing import anonymous, attached, leave
+from .sharing import MAGIC_BYTES, anonymous, attached, leave
 
 # The header, in words of 8 bytes: what the file is for, then what processes set once, then what they count.
 MAGIC, MARK, N_SLOTS, N_ITEMS, SLOT_BYTES, GROWN, USED = range(7)
 COUNTERS, HEADER = 8, 512
-VERSION = int.from_bytes(b"simcach1", "little")
+VERSION = int.from_bytes(MAGIC_BYTES + b"1", "little")
 DESCRIPTION = 256  # bytes of each slot, beside its sample's, for a description
 LAYOUTS = 4096
 
