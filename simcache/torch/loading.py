@@ -41,8 +41,8 @@ def cached_loader(
     (`simcache.order.of`), else recorded (`simcache.sampler.record_loader`, which runs a loader of bare indices), and in
     either case nothing is drawn: until something else draws from its generators, the loader given yields the same. What
     comes back does not draw for its order any more, so random numbers that `transform` draws are not those of before.
-    Its ``sampler`` counts the epochs, with ``set_epoch`` and ``state_dict`` to go elsewhere, and has the plan. Epochs of
-    a `DistributedSampler` are planned from 0 on, and counted from where it stands, also where nobody calls it.
+    Its ``sampler`` counts the epochs, with ``set_epoch`` and ``state_dict`` to go elsewhere, and has the plan. Epochs
+    of a `DistributedSampler` are planned from 0 on, and counted from where it stands, even if no one sets them.
 
     Parameters
     ----------
