@@ -254,7 +254,7 @@ def test_what_is_decorated_must_take_an_index(path):
     with pytest.raises(TypeError, match="what is decorated must be a function, got 3"):
         decorator(3)
     load = decorator(lambda index: index)
-    for wrong in ((), ("a",), (1.0,)):
+    for wrong in ((), ("a",), (1.0,), (True,), (torch.tensor([2]),), (np.array([2]),)):
         with pytest.raises(TypeError, match="the last argument of a cached function must be an index"):
             load(*wrong)
     ids = Trace.load(path).ids.tolist()

@@ -46,6 +46,8 @@ class Decorated:
     def __call__(self, *arguments: Any) -> Any:
         """The sample of the last argument, from the cache if it is there."""
         try:
+            if getattr(arguments[-1], "ndim", 0) or isinstance(arguments[-1], bool):  # a mask, or a batch of one
+                raise TypeError
             item = operator.index(arguments[-1])
         except (IndexError, TypeError):
             raise TypeError(
