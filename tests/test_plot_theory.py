@@ -73,7 +73,8 @@ def test_residuals_are_simulation_minus_theory_at_the_simulated_sizes(axes, swep
     low, high = axes[1].get_ylim()
     assert low == -high
     assert max(np.abs(residual).max() for _, residual in found) < high
-    plot.overlay(axes[0], swept, {"lru": (SIZES, np.ones(SIZES.size))}, y="hit_rate_warm", residual=axes[1])
+    axes[1].clear()
+    plot.overlay(axes[0], swept, {"lru": (SIZES, np.ones(len(SIZES)))}, y="hit_rate_warm", residual=axes[1])
     low, high = axes[1].get_ylim()  # all residuals are below 0
     assert low == -high
     assert high > 0.5
