@@ -20,6 +20,9 @@ from torch.utils import data  # noqa: E402
 from simcache import Trace, order, simulate  # noqa: E402
 from simcache.loader import Loader, plan  # noqa: E402
 from simcache.torch import CachedDataset  # noqa: E402
+from simcache.torch.describing import laid  # noqa: E402
+from simcache.torch.protocol import EVICTED, REFUSED, STORED, gather  # noqa: E402
+from simcache.torch.slots import Slots  # noqa: E402
 
 pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore:This DataLoader will create")]
 N, EPOCHS = 60, 5
@@ -114,6 +117,7 @@ class Epochs:
         (7, 7),
         (600, 60),
         (0.5, 30),
+        (0.99, 59),
         (1.0, 60),
         (1e-9, 1),
         (np.float32(0.25), 15),
@@ -446,6 +450,27 @@ def test_without_healing_a_pinned_cache_would_never_hit():
         assert shares == [0, 1, 1]
         assert cached.cache_info().healed == 30
         assert cached.cache_info().stored == 0
+
+
+def test_a_slot_takes_what_is_newer_only():
+    slots, sample = Slots(1), laid(7)
+    assert slots.fits(sample)
+    answers = [slots.write(0, item, number, sample) for item, number in ((1, 5), (2, 5), (2, 4), (2, 6), (2, 7))]
+    assert answers == [STORED, REFUSED, REFUSED, EVICTED, STORED]
+    assert slots.read(np.array([0, 0]), np.array([1, 2])) == [None, [7]]
+
+
+def test_what_is_described_otherwise_is_not_gathered():
+    slots, whole, real = Slots(1), laid(np.arange(3)), laid(np.arange(3.0))  # of as many bytes
+    assert slots.fits(whole)
+    slots.write(0, 5, 0, whole)
+    block, _, targets = whole.layout.block(1)  # the block must live while it is written to
+    which, items, good = np.array([0]), np.array([5]), np.zeros(1, np.bool_)
+    place = slots._words, slots._at, slots._size
+    for layout, expected in ((whole.layout, True), (real.layout, False)):
+        gather(*place, which, items, layout.key, whole.layout.head.size, whole.layout.sizes, targets, good)
+        assert good[0] == expected
+    assert len(block)
 
 
 # ---------------------------------------------------------------- what a data set is besides

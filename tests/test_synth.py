@@ -79,8 +79,10 @@ def test_cumulative_weights_are_rounded():
 
 
 def test_a_draw_at_an_edge_is_the_next_outcome():
-    law = draws.laws(np.array([3.0, 0, 3, 2, 0]), np.array([0, 5]))  # 3/8 is within a cell of the guide
-    edges = SimpleNamespace(random=lambda n: np.array([0.0, 0.375, 0.75, np.nextafter(0.375, 0), np.nextafter(1, 0)]))
+    law = draws.laws(np.array([5.0, 0, 6, 5, 0]), np.array([0, 5]))  # 5/16 is within a cell of the guide, of 1/8
+    edges = SimpleNamespace(
+        random=lambda n: np.array([0, 5 / 16, 11 / 16, np.nextafter(5 / 16, 0), np.nextafter(1, 0)])
+    )
     assert draws.independent(law, np.arange(5, dtype=np.int32), 5, edges).tolist() == [0, 2, 3, 0, 3]
 
 
