@@ -18,7 +18,7 @@ from scipy import sparse
 import simcache
 from simcache import Trace, loader, order, policies, sampler, synth, theory
 
-CALLS = int(os.environ.get("FUZZ_CALLS", "4000"))
+CALLS = int(os.environ.get("FUZZ_CALLS", "8000"))
 SEED = int(os.environ.get("FUZZ_SEED", "0"))
 PARTS = 20  # tests, so that a failure names few calls
 PATIENCE = 300  # seconds a part may take before all stop, with a traceback: a call hangs
@@ -199,6 +199,8 @@ ELSEWHERE = {  # names that mean something else for some functions
     ("Trace", "epochs"): _one_of((0,), [0, 1]),
     ("Trace.of", "name"): _one_of("trace", "é"),
     ("loader.Loader", "batch_size"): _whole(1, 9),
+    ("loader.plan", "ranks"): _one_of(None, [0], range(2)),
+    ("loader.plan", "spare"): _one_of(None, 0, 3, 2**29),
     ("synth.zipf", "alpha"): _one_of(0, 0.5, 1, 1.1, 2, 1e9),
     ("sampler.record", "n_items"): _one_of(None, 4, 9),
 }
@@ -210,7 +212,7 @@ FUNCTIONS = {
     **{f"order.{name}": getattr(order, name) for name in order.__all__ if name != "of"},
     **{
         f"loader.{name}": getattr(loader, name)
-        for name in ("Loader", "Costs", "deal", "streams", "simulate_loader", "speedups")
+        for name in ("Loader", "Costs", "deal", "streams", "simulate_loader", "speedups", "plan")
     },
     **{name: getattr(simcache, name) for name in ("simulate", "hit_curve", "sweep", "explain", "Trace")},
     "Trace.of": Trace.of,
@@ -284,7 +286,8 @@ def test_a_result_or_a_plain_refusal(part):
 
 def test_every_public_function_is_asked():
     asked = {name.rpartition(".")[2] for name in FUNCTIONS}
-    left_out = {"of", "Deal", "Timing", "per_cache", "per_epoch", "timing"}  # of results of others, or a real loader
+    left_out = {"of", "per_cache", "per_epoch", "timing"}  # they take results of others, or a real loader
+    left_out |= {"Access", "Deal", "Plan", "PlannedSampler", "Timing"}  # others make them
     for namespace in (theory, synth, order, loader):
         assert set(namespace.__all__) <= asked | left_out
     assert set(simcache.__all__) <= asked

@@ -141,7 +141,7 @@ def test_hits_that_no_cache_can_have_are_refused(policy):
         ({"capacity": 0}, ValueError, "capacity must be a whole number of items >= 1"),
         ({"capacity": True}, TypeError, "capacity must be"),
         ({"capacity": "25 GB"}, TypeError, "capacity must be"),
-        ({"spare": -1}, ValueError, "spare must be a whole number of slots >= 0"),
+        ({"spare": -1}, ValueError, "spare must be a whole number of slots 0 … 1073741824"),
         ({"ranks": [2]}, ValueError, "ranks must be a whole number 0 … 1 for Loader, got 2"),
         ({"ranks": []}, ValueError, "one or more"),
         ({"ranks": 0}, TypeError, "in a row"),
@@ -294,3 +294,11 @@ def test_without_torch_its_rooms_say_what_they_need():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "simcache.torch needs PyTorch" in done.stdout
+
+
+def test_an_order_has_room_for_so_many_slots():
+    trace = Trace([0, 1, 0], 2)
+    assert plan(trace, Loader(1), 1, spare=2**29).slots == 2**29 + 1
+    for spare in (2**30, 2**63, -1):
+        with pytest.raises(ValueError, match=r"at most 1073741824 for|slots 0 … 1073741824 for trace"):
+            plan(trace, Loader(1), 1, spare=spare)

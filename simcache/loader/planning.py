@@ -19,6 +19,7 @@ from .accesses import HIT, KEEP, NUMBERS, SLOT, PlannedSampler
 from .dealing import Loader, check_loader, deal
 
 OPT: Policy = ("opt", {"bypass": True})
+SLOTS = 1 << 30  # what an order has room for
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -157,13 +158,15 @@ def plan(
     sharing = sharing_ranks(ranks, loader.world_size)
     if spare is None:
         spare = min(capacity, loader.prefetch_factor * loader.num_workers * loader.batch_size * len(sharing))
-    spare = whole(spare, "spare", 0, where=where, unit=" of slots")
+    spare = whole(spare, "spare", 0, SLOTS, where, " of slots")
     fetched, rank = _fetched(trace, loader, sharing)
     hits = run(chosen, fetched, capacity, seed)
     most = min(capacity, trace.n_items, len(fetched))
     orders, used = _ordered(*dense(fetched), hits, most, spare)
     if used < 0:
         raise ValueError(f"a policy must hit only what it holds, at most {capacity} items{where}, got {chosen.label!r}")
+    if used + spare > SLOTS:
+        raise ValueError(f"slots must be at most {SLOTS}{where}, got {used} in use and {spare} spare")
     return Plan(fetched, rank, hits, orders, used + spare, chosen.label, capacity, spare, tuple(sharing))
 
 
@@ -204,7 +207,7 @@ def _ordered(ids: Ids, n_items: int, hits: Hits, most: int, spare: int) -> tuple
         orders[t] = next_hits[ids[t]]
         next_hits[ids[t]] = hits[t]
     slot_of = np.full(n_items, -1, np.int32)
-    room = most + spare + 1
+    room = most + min(spare, n) + 1
     free = np.empty(room, np.int32)  # a ring: freed at `tail`, taken at `head`
     head, tail, made, used, peak = 0, 0, 0, 0, 0
     for t in range(n):
