@@ -24,6 +24,15 @@ def test_a_kernel_is_its_reference(name, params, case, seed):
     assert hits.tolist() == list(twin)
 
 
+@pytest.mark.parametrize("capacity", [1, 7, 60])
+@pytest.mark.parametrize(("name", "params"), VARIANTS, ids=LABELS)
+def test_a_kernel_is_its_reference_over_many_words(name, params, capacity):
+    """Bitmaps over positions have words of 64: thousands of accesses, so that many fill up and empty again."""
+    ids = (100 * np.random.default_rng(8).random(3000) ** 1.5).astype(np.int32)
+    twin = policies.load(name).reference(ids.tolist(), capacity, 9, **params)
+    assert simulate(Trace(ids, 100), name, capacity, seed=9, **params).tolist() == list(twin)
+
+
 @pytest.mark.parametrize(("name", "params"), VARIANTS, ids=LABELS)
 @given(case=cases(), seed=SEEDS)
 def test_no_policy_beats_opt_or_sees_the_unseen(name, params, case, seed):
