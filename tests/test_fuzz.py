@@ -156,6 +156,7 @@ LEGAL = {
     "matrix": _chain,
     "weights": _weights,
     "fraction": _or_array(_share),
+    "returns": _one_of(0, 0.5, 1 - 2**-53, [0.5]),
     "epochs": _whole(1, 4),
     "epoch": _or_array(_whole(1, 9)),
     "ranks": _or_array(_one_of(1, 2, 1.5, 64, 1e300, np.inf)),
@@ -190,7 +191,7 @@ ELSEWHERE = {  # names that mean something else for some functions
     **{
         (f"theory.{form}", "capacity"): _or_array(SIZES)
         for form in dir(theory)
-        if form.endswith(("_irm", "_exact", "_markov"))
+        if form.endswith(("_irm", "_exact", "_markov", "_bounds", "_clusters"))
     },
     ("order.random", "loader"): _one_of(None, "fresh"),
     ("order.subset", "loader"): _one_of(None, "persistent"),
@@ -242,6 +243,9 @@ def _is_rates(values):
 
 def _holds(name, came):
     """What the docstrings promise of every result."""
+    if name == "theory.opt_irm_bounds":
+        low, high = came
+        return _is_rates(low) and _is_rates(high) and bool((low <= high).all())
     if name.startswith("theory.") and isinstance(came, np.ndarray):
         rest = name.removeprefix("theory.")
         if rest in ("sleator_tarjan", "hazard", "working_set") or rest.endswith("_limit"):

@@ -2,6 +2,7 @@
 
 import inspect
 import warnings
+from functools import partial
 
 import numpy as np
 import pytest
@@ -13,8 +14,15 @@ FORMS = {name: it for name, it in vars(theory).items() if inspect.isfunction(it)
 BY_FRACTION = [name for name, it in FORMS.items() if next(iter(inspect.signature(it).parameters)) == "fraction"]
 BY_WEIGHTS = [name for name, it in FORMS.items() if next(iter(inspect.signature(it).parameters)) == "weights"]
 BY_MATRIX = [name for name, it in FORMS.items() if list(inspect.signature(it).parameters)[:2] == ["matrix", "capacity"]]
-SECOND = {"epoch": 3, "epochs": 4, "buffer": 0.3}
+SECOND = {"epoch": 3, "epochs": 4, "buffer": 0.3, "jump": 1}
 CHAIN = [[0.5, 0.5, 0], [0, 0.5, 0.5], [0.5, 0, 0.5]]
+
+
+def by_weights(name):
+    """The forms of weights and capacity: of bounds both ends, of clusters those with some returns."""
+    if name == "opt_irm_bounds":
+        return [lambda *given, end=end: theory.opt_irm_bounds(*given)[end] for end in (0, 1)]
+    return [partial(FORMS[name], returns=0.3)] if name.endswith("_clusters") else [FORMS[name]]
 
 
 def call(name, fraction):
@@ -41,6 +49,9 @@ def test_the_names():
         *("return_law", "opt_markov", "lru_markov", "repeat_identity"),
         *("opt_windows", "opt_histogram", "compulsory", "sleator_tarjan", "hazard", "working_set"),
         *("opt_markov_exact", "lru_markov_exact", "rr_markov_exact"),
+        *("opt_irm_bounds", "opt_zipf_hits_limit", "opt_zipf_gap"),
+        *(f"{p}_zipf_small" for p in ("opt", "lru", "lfu")),
+        *(f"{p}_{of}" for p in ("opt", "lru") for of in ("restarts", "clusters")),
     } == set(FORMS)
 
 
@@ -89,9 +100,8 @@ def test_ranks_and_epochs(name):
         form(0.5, epochs=2.0)
 
 
-@pytest.mark.parametrize("name", BY_WEIGHTS)
-def test_weights(name):
-    form = FORMS[name]
+@pytest.mark.parametrize(("name", "form"), [(name, form) for name in BY_WEIGHTS for form in by_weights(name)])
+def test_weights(name, form):
     sizes = [1, 2, 3, 4, 5, 9]
     for weights in (
         [1, 1, 1, 1],
@@ -151,14 +161,15 @@ def test_matrices(name):
 @pytest.mark.parametrize("name", BY_WEIGHTS + BY_MATRIX)
 def test_capacities(name):
     given = CHAIN if name in BY_MATRIX else [3, 2, 1]
-    assert FORMS[name](given, np.array([[1, 2]], np.uint8)).shape == (1, 2)
-    assert FORMS[name](given, 2**63 - 1) == 1
-    for bad in (0, -3, [1, 0]):
-        with pytest.raises(ValueError, match="capacity must be whole numbers >= 1, got"):
-            FORMS[name](given, bad)
-    for bad in (2.0, 1.5, np.nan, True, "2", None):
-        with pytest.raises(TypeError, match="capacity must be whole numbers >= 1, got"):
-            FORMS[name](given, bad)
+    for form in by_weights(name):
+        assert form(given, np.array([[1, 2]], np.uint8)).shape == (1, 2)
+        assert form(given, 2**63 - 1) == 1
+        for bad in (0, -3, [1, 0]):
+            with pytest.raises(ValueError, match="capacity must be whole numbers >= 1, got"):
+                form(given, bad)
+        for bad in (2.0, 1.5, np.nan, True, "2", None):
+            with pytest.raises(TypeError, match="capacity must be whole numbers >= 1, got"):
+                form(given, bad)
 
 
 def test_steps_however_rare():
@@ -202,6 +213,59 @@ def test_zipf_limits():
                 form(bad)
     assert theory.lru_zipf_limit(np.inf) == pytest.approx(np.exp(np.euler_gamma))
     assert theory.opt_zipf_limit(np.inf) == pytest.approx(np.exp(np.euler_gamma - 1))
+
+
+def test_zipf_laws_of_small_shares():
+    """Every exponent below 1, up to the poles at 1/2 and 1."""
+    alpha = np.array([0, 1e-300, 0.3, 0.5 - 2**-54, 0.5, 0.5 + 2**-53, 0.7, 1 - 2**-53])[:, None]
+    fractions = np.array([5e-324, 1e-300, 1e-12, 1e-3, 0.1, 0.1576, 0.158, 0.5, 1])
+    for name in ("opt", "lru", "lfu"):
+        form = FORMS[f"{name}_zipf_small"]
+        rates = form(alpha, fractions)
+        assert rates.dtype == np.float64
+        assert rates.shape == (8, 9)
+        assert ((rates >= 0) & (rates <= 1)).all()
+        assert (np.diff(rates) >= 0).all()
+        assert form(0.5, [0.2]).shape == (1,)
+        for bad in (1, -0.1, np.nan, np.inf):
+            with pytest.raises(ValueError, match=r"alpha must be numbers in \[0, 1\), got"):
+                form(bad, 0.1)
+        with pytest.raises(ValueError, match=r"fraction must be numbers in \(0, 1\], got 0"):
+            form(0.5, 0)
+    ratios = theory.opt_zipf_hits_limit([0.5 + 2**-53, 0.5 + 1e-9, 0.6, 0.9, 1])
+    assert np.isfinite(ratios).all()
+    assert (np.diff(ratios) < 0).all()
+    assert ratios[-1] == 1
+    for bad in (0.5, 0.3, 1.1, np.nan):
+        with pytest.raises(ValueError, match=r"alpha must be numbers in \(0\.5, 1\], got"):
+            theory.opt_zipf_hits_limit(bad)
+    gaps = theory.opt_zipf_gap([1, 2, 10**6, 2**63 - 1])
+    assert gaps[0] == pytest.approx(np.euler_gamma)
+    assert (np.diff(gaps) < 0).all()
+    with pytest.raises(ValueError, match="n_items must be whole numbers >= 1, got 0"):
+        theory.opt_zipf_gap(0)
+
+
+def test_jumps_and_returns():
+    for name in ("opt", "lru"):
+        form = FORMS[f"{name}_restarts"]
+        rates = form([[5e-324], [0.3], [1]], [0, 5e-324, 1e-300, 1e-9, 0.5, 1 - 2**-53, 1])
+        assert ((rates >= 0) & (rates <= 1)).all()
+        assert (np.diff(rates) <= 0).all()
+        assert (rates[-1] == 1).all()
+        for bad in (-0.1, 1.1, np.nan):
+            with pytest.raises(ValueError, match=r"jump must be numbers in \[0, 1\], got"):
+                form(0.5, bad)
+        clusters = FORMS[f"{name}_clusters"]
+        extreme = clusters([1e308, 1e308, 5e-324], [1, 2, 3], [0, 1 - 2**-53, 0.5])
+        assert ((extreme >= 0) & (extreme <= 1)).all()
+        assert clusters([3, 2, 1], 1, [0.5, 0.5, 0.5]) == clusters([3, 2, 1], 1, 0.5)
+        for bad in (1, -0.1, np.nan):
+            with pytest.raises(ValueError, match=r"returns must be numbers in \[0, 1\), got"):
+                clusters([1, 2], 1, bad)
+        for bad in ([0.5], [0.5] * 3, [[0.5, 0.5]]):
+            with pytest.raises(ValueError, match="returns must be one number, or one for each of 2 items, got shape"):
+                clusters([1, 2], 1, bad)
 
 
 def test_the_other_arguments():

@@ -29,15 +29,21 @@ def _first(bad: NDArray[np.bool_], given: NDArray[Any]) -> object:
 
 
 def real(
-    value: ArrayLike, what: str, low: float, high: float = np.inf, *, open_low: bool = False, finite: bool = True
+    value: ArrayLike,
+    what: str,
+    low: float,
+    high: float = np.inf,
+    *,
+    open_low: bool = False,
+    open_high: bool = False,
+    finite: bool = True,
 ) -> Floats:
-    """`value` as float64, every number in [low, high], or in (low, high] when `open_low`; infinity only if not
-    `finite`.
-    """
-    interval = f"{'(' if open_low else '['}{low:g}, {high:g}{']' if np.isfinite(high) or not finite else ')'}"
+    """`value` as float64, every number in [low, high], without an end that is open; infinity only if not `finite`."""
+    closed = (np.isfinite(high) or not finite) and not open_high
+    interval = f"{'(' if open_low else '['}{low:g}, {high:g}{']' if closed else ')'}"
     must = f"numbers in {interval}"
     given = _numbers(value, what, must, "iuf").astype(np.float64)
-    bad = ~((given > low if open_low else given >= low) & (given <= high))
+    bad = ~((given > low if open_low else given >= low) & (given < high if open_high else given <= high))
     if finite:
         bad |= np.isinf(given)
     if bad.any():
@@ -68,27 +74,32 @@ def one(value: object, what: str, low: int = 1) -> int:
     return checks.whole(value, what, low)
 
 
-def probabilities(weights: ArrayLike) -> Floats:
-    """Request probabilities of the items that are ever requested, descending; shape (n_positive,)."""
+def rates(weights: ArrayLike) -> Floats:
+    """Request rates of all items, the largest 1: the sum of huge weights may overflow."""
     must = "a one-dimensional array of finite numbers >= 0 with a positive sum"
     given = _numbers(weights, "weights", must, "iuf")
     if given.ndim != 1:
         raise ValueError(f"weights must be {must}, got shape {given.shape}")
-    p = given.astype(np.float64)
-    if p.size == 0:
+    w = given.astype(np.float64)
+    if w.size == 0:
         raise ValueError(f"weights must be {must}, got none")
     # min and max carry NaN, and are cheaper than a mask over a million weights
-    low, high = float(p.min()), float(p.max())
+    low, high = float(w.min()), float(w.max())
     if not (low >= 0 and high < np.inf):
-        raise ValueError(f"weights must be {must}, got {_first(~((p >= 0) & (p < np.inf)), p)}")
+        raise ValueError(f"weights must be {must}, got {_first(~((w >= 0) & (w < np.inf)), w)}")
     if high == 0:
         raise ValueError(f"weights must be {must}, got a sum of 0")
-    if low == 0:
+    return np.asarray(w / high)
+
+
+def probabilities(weights: ArrayLike) -> Floats:
+    """Request probabilities of the items that are ever requested, descending; shape (n_positive,)."""
+    p = rates(weights)
+    if p.min() == 0:
         p = p[p > 0]
     if (p[:-1] < p[1:]).any():
         p = np.sort(p)[::-1]
-    p = p / high  # first to (0, 1]: the sum of huge weights may overflow
-    p /= p.sum()
+    p = np.asarray(p / p.sum())
     return p if p[-1] > 0 else p[p > 0]  # dividing may underflow
 
 

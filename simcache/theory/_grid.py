@@ -46,7 +46,11 @@ def curve(weights: ArrayLike, capacity: ArrayLike, model: Model, log_end: Callab
     p T at which all but less than one of N equal items is cached.
     """
     size = _check.whole(capacity, "capacity")
-    p = _check.probabilities(weights)
+    return reading(_check.probabilities(weights), size.astype(np.float64), model, log_end)
+
+
+def reading(p: Floats, size: Floats, model: Model, log_end: Callable[[float], float]) -> Floats:
+    """`curve` of checked probabilities, at sizes >= 1 that need not be whole."""
     n = p.size
     if n == 1:
         return np.ones(size.shape)

@@ -1,12 +1,11 @@
 """Independent requests: each access is to item i with probability p_i, whatever came before.
 
 This is Zipf traffic, uniform sampling with replacement and WeightedRandomSampler(replacement=True). Hit rates are
-those of the steady state; `horizon.py` has runs from an empty cache.
+those of the steady state; `horizon.py` has runs from an empty cache, `zipf.py` limits of endless items.
 """
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import gammaln
 
 from . import _check, _grid
 from ._check import Floats
@@ -18,6 +17,8 @@ from .horizon import lru_horizon as lru_horizon
 from .horizon import opt_horizon as opt_horizon
 from .horizon import pin_horizon as pin_horizon
 from .horizon import rr_horizon as rr_horizon
+
+SPARE = np.arange(1, 65) / 8  # places left free for fluctuations, in units of the square root of C
 
 
 def lru_irm(weights: ArrayLike, capacity: ArrayLike) -> Floats:
@@ -93,7 +94,48 @@ def opt_irm(weights: ArrayLike, capacity: ArrayLike) -> Floats:
     0.001 for uniform requests at c = 0.1, N = 1e2, 1e3, 1e4, 1e5; by 0.021, 0.005, 0.0014, 0.0004 at c = 0.5. Derived
     for this package. Exact for a few items: `opt_irm_exact`.
     """
-    return _grid.curve(weights, capacity, _grid.opt, lambda n: np.log(np.log(n) + 2 * np.log(np.log(n) + 3) + 2))
+    return _grid.curve(weights, capacity, _grid.opt, _opt_end)
+
+
+def _opt_end(n: float) -> float:
+    return float(np.log(np.log(n) + 2 * np.log(np.log(n) + 3) + 2))
+
+
+def opt_irm_bounds(weights: ArrayLike, capacity: ArrayLike) -> tuple[Floats, Floats]:
+    r"""Bounds on the long-run hit rate of OPT (bypass) under independent requests at any finite size: (low, high).
+
+    .. math:: F(C')\,\bigl(1 - e^{-(C - C')^2 / 2C}\bigr) \le h \le F(C), \qquad C' < C
+
+    with F the fluid law, `opt_irm`, and the best of 64 C', or the most popular items (`lfu_irm`) where these do better.
+
+    Above, since the space that hits take may be C only on average. Below, since one may keep every interval that the
+    law of C' keeps unless C others are kept when it starts: at Poisson times other items are held or not each for
+    itself, C' of them at most on average, and Chernoff's bound holds for their sum.
+
+    Parameters as for `lru_irm`.
+
+    Returns
+    -------
+    low, high : ndarray of float64, the shape of `capacity`
+
+    Raises
+    ------
+    TypeError, ValueError
+        When an argument is not as stated.
+
+    Notes
+    -----
+    Derived for this package. Forced OPT lies between low at C - 1 and high at C. From an empty cache, `high` holds in
+    the mean for runs of any length, cold misses counted; `low` for what follows the first θ requests of the law of C',
+    some N for equal items. Within 1e-6, as `opt_irm` is evaluated.
+    """
+    size = _check.whole(capacity, "capacity")
+    p = _check.probabilities(weights)
+    less = size[..., None] - SPARE * np.sqrt(size)[..., None]
+    kept = np.where(less >= 1, _grid.reading(p, np.maximum(less, 1), _grid.opt, _opt_end), 0.0)
+    low = (kept * -np.expm1(-(SPARE**2) / 2)).max(axis=-1)
+    static, high = lfu_irm(weights, size), opt_irm(weights, size)
+    return np.where(size >= p.size, 1.0, np.minimum(np.maximum(low, static), high)), high
 
 
 def lfu_irm(weights: ArrayLike, capacity: ArrayLike) -> Floats:
@@ -121,57 +163,3 @@ def pin_irm(weights: ArrayLike, capacity: ArrayLike) -> Floats:
     See `lru_irm` for parameters and error, `lru_irm_exact` for the exact value.
     """
     return lru_irm(weights, capacity)
-
-
-def _log_gamma_rate(x: Floats, base: int) -> Floats:
-    """Ln Gamma(base - x) / x for base 1 or 2, exact as x -> 0."""
-    euler, zeta2, zeta3 = 0.5772156649015329, 1.6449340668482264, 1.2020569031595943
-    first, second, third = (euler, zeta2, zeta3) if base == 1 else (euler - 1, zeta2 - 1, zeta3 - 1)
-    small = first + second / 2 * x + third / 3 * x**2  # of ln Gamma(1 - x), and less -ln(1 - x) for base 2
-    big = np.where(x > 1e-4, x, 0.5)
-    return np.asarray(np.where(x > 1e-4, gammaln(base - big) / big, small))
-
-
-def _inverse(alpha: ArrayLike) -> Floats:
-    return np.asarray(1 / _check.real(alpha, "alpha", 1, open_low=True, finite=False))
-
-
-def lru_zipf_limit(alpha: ArrayLike) -> Floats:
-    r"""Miss rate of LRU over that of the C most popular items, for Zipf exponent α > 1, endless items, then C ->
-    infinity.
-
-    .. math:: (1 - 1/\alpha)\,\Gamma(1 - 1/\alpha)^\alpha
-
-    Jelenkovic, Ann. Appl. Probab. 9, 1999. From 1 (α -> 1) to e^γ = 1.781 (α = inf).
-
-    Parameters: `alpha`, in (1, inf]. Returns an ndarray of float64 of its shape.
-    """
-    x = _inverse(alpha)
-    return np.asarray((1 - x) * np.exp(_log_gamma_rate(x, 1)))
-
-
-def fifo_zipf_limit(alpha: ArrayLike) -> Floats:
-    r"""Miss rate of FIFO, or random replacement, over that of the C most popular items, as `lru_zipf_limit`.
-
-    .. math:: (\alpha - 1)\left(\frac{\pi/\alpha}{\sin(\pi/\alpha)}\right)^\alpha
-
-    Gallo, Kauffmann, Muscariello, Simonian & Tanguy, SIGMETRICS 2012. Grows as α.
-    """
-    x = _inverse(alpha)
-    least = np.minimum(x, 1 - x)  # sin(pi x) = sin(pi (1 - x)), and keeps its digits near 1
-    inner = np.where(x > 0, x, 0.5)
-    rate = np.log(np.pi * inner / np.sin(np.pi * np.where(x > 0, least, 0.5))) / inner
-    with np.errstate(divide="ignore"):
-        return np.asarray((1 / x - 1) * np.exp(np.where(x > 0, rate, 0)))
-
-
-def opt_zipf_limit(alpha: ArrayLike) -> Floats:
-    r"""Miss rate of OPT over that of the C most popular items, as `lru_zipf_limit`.
-
-    .. math:: \Gamma(2 - 1/\alpha)^\alpha
-
-    The whole worth of knowing the future: from 1 (α -> 1) down to e^(γ-1) = 0.655 (α = inf). From the fluid law,
-    `opt_irm`; derived for this package. For α near 1 the limit is slow: 0.888 at α = 1.2, N = 1e6, C = 1000 against
-    0.914.
-    """
-    return np.exp(_log_gamma_rate(_inverse(alpha), 2))

@@ -1,0 +1,216 @@
+r"""Zipf requests, p_i proportional to i^-α, in limits: what of a policy's worth the exponent alone decides.
+
+Above 1 misses have a limit however many items there are; below 1 only shares of the items matter, and small ones have
+laws; at 1 OPT's lead hangs on the number of items alone. Finite laws: `irm.py`.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import digamma, gammaln, lambertw
+
+from . import _check
+from ._check import Floats
+
+EULER = float(np.euler_gamma)
+LEAST, MOST = 1e-300, 0.1576183  # shares for which SciPy has the law at exponent 1/2: it ends at e^(-2 gamma) / 2
+
+
+def _log_gamma_rate(x: Floats, base: int) -> Floats:
+    """Ln Gamma(base - x) / x for base 1 or 2, exact as x -> 0."""
+    zeta2, zeta3 = 1.6449340668482264, 1.2020569031595943
+    first, second, third = (EULER, zeta2, zeta3) if base == 1 else (EULER - 1, zeta2 - 1, zeta3 - 1)
+    small = first + second / 2 * x + third / 3 * x**2  # of ln Gamma(1 - x), and less -ln(1 - x) for base 2
+    big = np.where(x > 1e-4, x, 0.5)
+    return np.asarray(np.where(x > 1e-4, gammaln(base - big) / big, small))
+
+
+def _inverse(alpha: ArrayLike) -> Floats:
+    return np.asarray(1 / _check.real(alpha, "alpha", 1, open_low=True, finite=False))
+
+
+def lru_zipf_limit(alpha: ArrayLike) -> Floats:
+    r"""Miss rate of LRU over that of the C most popular items, for Zipf exponent α > 1, endless items, then C ->
+    infinity.
+
+    .. math:: (1 - 1/\alpha)\,\Gamma(1 - 1/\alpha)^\alpha
+
+    Jelenkovic, Ann. Appl. Probab. 9, 1999. From 1 (α -> 1) to e^γ = 1.781 (α = inf).
+
+    Parameters: `alpha`, in (1, inf]. Returns an ndarray of float64 of its shape.
+    """
+    x = _inverse(alpha)
+    return np.asarray((1 - x) * np.exp(_log_gamma_rate(x, 1)))
+
+
+def fifo_zipf_limit(alpha: ArrayLike) -> Floats:
+    r"""Miss rate of FIFO, or random replacement, over that of the C most popular items, as `lru_zipf_limit`.
+
+    .. math:: (\alpha - 1)\left(\frac{\pi/\alpha}{\sin(\pi/\alpha)}\right)^\alpha
+
+    Gallo, Kauffmann, Muscariello, Simonian & Tanguy, SIGMETRICS 2012. Grows as α.
+    """
+    x = _inverse(alpha)
+    least = np.minimum(x, 1 - x)  # sin(pi x) = sin(pi (1 - x)), and keeps its digits near 1
+    inner = np.where(x > 0, x, 0.5)
+    rate = np.log(np.pi * inner / np.sin(np.pi * np.where(x > 0, least, 0.5))) / inner
+    with np.errstate(divide="ignore"):
+        return np.asarray((1 / x - 1) * np.exp(np.where(x > 0, rate, 0)))
+
+
+def opt_zipf_limit(alpha: ArrayLike) -> Floats:
+    r"""Miss rate of OPT over that of the C most popular items, as `lru_zipf_limit`.
+
+    .. math:: \Gamma(2 - 1/\alpha)^\alpha
+
+    The whole worth of knowing the future: from 1 (α -> 1) down to e^(γ-1) = 0.655 (α = inf). From the fluid law,
+    `opt_irm`; derived for this package. For α near 1 the limit is slow: 0.888 at α = 1.2, N = 1e6, C = 1000 against
+    0.914.
+    """
+    return np.exp(_log_gamma_rate(_inverse(alpha), 2))
+
+
+def opt_zipf_hits_limit(alpha: ArrayLike) -> Floats:
+    r"""Hit rate of OPT over that of the C most popular items, for Zipf exponent 1/2 < α <= 1, endless items, then
+    C/N -> 0.
+
+    .. math:: \Gamma(2 - 1/\alpha)^\alpha
+
+    The constant of `opt_zipf_limit`, now of hits: from infinity (α -> 1/2) down to 1 (α = 1, where the lead is
+    `opt_zipf_gap`). Below 1/2 the ratio grows without end as C/N falls: `opt_zipf_small`. From the fluid law,
+    `opt_irm`; derived for this package.
+
+    Parameters: `alpha`, in (1/2, 1]. Returns an ndarray of float64 of its shape.
+
+    Notes
+    -----
+    Slow towards both ends. By `opt_irm` at N = 10^7, C = 1,000 and 10,000: 1.75 and 1.67 against 1.81 at α = 0.6, 1.40
+    and 1.37 against 1.36 at 0.7, 1.23 and 1.20 against 1.18 at 0.8, 1.13 and 1.11 against 1.07 at 0.9.
+    """
+    return np.exp(_log_gamma_rate(1 / _check.real(alpha, "alpha", 0.5, 1, open_low=True), 2))
+
+
+def opt_zipf_gap(n_items: ArrayLike) -> Floats:
+    r"""Hit rate of OPT less that of the C most popular items at Zipf exponent 1, whatever C, for 1 << C << N.
+
+    .. math:: \gamma / H_N, \qquad H_N = \sum_{i \le N} 1/i
+
+    From the fluid law, `opt_irm`; derived for this package.
+
+    Parameters
+    ----------
+    n_items : array_like of int
+        N, at least 1.
+
+    Returns
+    -------
+    ndarray of float64, the shape of `n_items`
+
+    Notes
+    -----
+    By `opt_irm` at N = 10^6, C = 10, 100, 1,000, 10,000: 0.0401, 0.0401, 0.0401, 0.0398 against 0.0401; 0.0366 at
+    C = 10^5, where C is no longer small against N.
+    """
+    return np.asarray(EULER / (digamma(_check.whole(n_items, "n_items") + 1.0) + EULER))
+
+
+def opt_zipf_small(alpha: ArrayLike, fraction: ArrayLike) -> Floats:
+    r"""Hit rate of OPT for Zipf exponent α < 1, endless items, then a small share c of them cached.
+
+    .. math::
+        h \sim \begin{cases}
+        (1 - \alpha)\sqrt{2c / (1 - 2\alpha)} & \alpha < 1/2\\
+        \sqrt{c \ln(1/c) / 2} & \alpha = 1/2\\
+        \Gamma(2 - 1/\alpha)^\alpha\, c^{1 - \alpha} & \alpha > 1/2
+        \end{cases}
+
+    The most popular items have c^(1-α), `lfu_zipf_small`: OPT's lead over them is a factor without end below 1/2, and a
+    constant above. At 1/2 the next terms are kept as well, since the logarithm alone is slow.
+
+    Parameters
+    ----------
+    alpha : array_like
+        α, in [0, 1).
+    fraction : array_like
+        C / N, in (0, 1]. The law is that of c -> 0: cut off at 1, and at 1/2 it stands still from c = 0.158 on.
+
+    Returns
+    -------
+    ndarray of float64, broadcast shape
+
+    Notes
+    -----
+    From the fluid law, `opt_irm`; derived for this package. Over `opt_irm` at N = 10^7, c = 10^-4, 10^-3, 10^-2:
+    1.003, 1.009, 1.028 at α = 0.2; 1.042, 1.074, 1.143 at 0.4; 1.009, 1.002, 0.998 at 0.5; 1.083, 1.101, 1.162 at 0.6;
+    1.082, 1.047, 1.048 at 0.7; 1.191, 1.098, 1.052 at 0.8; 1.454, 1.251, 1.128 at 0.9. Near 1/2 the share must be tiny,
+    and near 1 the number of items vast: it enters as N^(α-1).
+    """
+    a, c = _below_one(alpha, fraction)
+    few, many = np.where(a < 0.5, a, 0.25), np.where(a > 0.5, a, 0.75)
+    # c = s^2 u / 2, h = s (u + 1) / 2 with u e^-u = 2 c e^(2 gamma - 1)
+    held = np.clip(c, LEAST, MOST)
+    u = -lambertw(-2 * held * np.exp(2 * EULER - 1), -1).real
+    return _law(
+        a,
+        (1 - few) * np.sqrt(2 * c / (1 - 2 * few)),
+        np.sqrt(2 * held / u) * (u + 1) / 2,
+        np.exp(_log_gamma_rate(1 / many, 2)) * c ** (1 - many),
+    )
+
+
+def lru_zipf_small(alpha: ArrayLike, fraction: ArrayLike) -> Floats:
+    r"""Hit rate of LRU for Zipf exponent α < 1, endless items, then a small share c of them cached.
+
+    .. math::
+        h \sim \begin{cases}
+        (1 - \alpha)^2 c / (1 - 2\alpha) & \alpha < 1/2\\
+        (\ln(2/c) + 1 - \gamma)\, c / 2 & \alpha = 1/2\\
+        \Gamma(2 - 1/\alpha)\,((1 - \alpha) c)^{(1 - \alpha)/\alpha} & \alpha > 1/2
+        \end{cases}
+
+    Over the most popular items', `lfu_zipf_small`, this tends to 0 at every α.
+
+    Parameters and returns as for `opt_zipf_small`.
+
+    Notes
+    -----
+    LRU at any exponent: Berthet, arXiv:1705.10738, 2017; here from the characteristic time, `lru_irm`. Good where α is
+    well below 1/2: over `lru_irm` at N = 10^7, c = 10^-4, 10^-3, 10^-2, 1.000, 1.000, 1.001 at α = 0.2. Not good above
+    at sizes in use, for the number of items enters as N^(1-1/α): 1.25, 1.06, 0.99 at 0.5; 1.59, 1.15, 1.13 at 0.6;
+    1.56, 1.14, 1.02 at 0.7; 1.64, 1.22, 1.04 at 0.8; 1.98, 1.43, 1.16 at 0.9.
+    """
+    a, c = _below_one(alpha, fraction)
+    few, many = np.where(a < 0.5, a, 0.25), np.where(a > 0.5, a, 0.75)
+    return _law(
+        a,
+        (1 - few) ** 2 / (1 - 2 * few) * c,
+        (np.log(2) - np.log(c) + 1 - EULER) * c / 2,
+        np.exp(gammaln(2 - 1 / many) + (1 / many - 1) * (np.log1p(-many) + np.log(c))),
+    )
+
+
+def lfu_zipf_small(alpha: ArrayLike, fraction: ArrayLike) -> Floats:
+    r"""Hit rate of the C most popular items, kept for ever, for Zipf exponent α < 1 and endless items.
+
+    .. math:: c^{1 - \alpha}
+
+    In the limit for every c, small or not. See `lfu_irm`.
+
+    Parameters and returns as for `opt_zipf_small`.
+
+    Notes
+    -----
+    Over `lfu_irm` at N = 10^7, c = 10^-4, 10^-3, 10^-2: 1.002, 1.000, 1.000 at α = 0.2; 1.11, 1.05, 1.02 at 0.7; 1.54,
+    1.30, 1.16 at 0.9.
+    """
+    a, c = _below_one(alpha, fraction)
+    return np.asarray(c ** (1 - a))
+
+
+def _below_one(alpha: ArrayLike, fraction: ArrayLike) -> tuple[Floats, Floats]:
+    a, c = np.broadcast_arrays(_check.real(alpha, "alpha", 0, 1, open_high=True), _check.fractions(fraction))
+    return a, c
+
+
+def _law(alpha: Floats, below: Floats, at: Floats, above: Floats) -> Floats:
+    """By whether the exponent is below, at or above 1/2."""
+    return np.asarray(np.clip(np.where(alpha < 0.5, below, np.where(alpha > 0.5, above, at)), 0, 1))
