@@ -47,6 +47,10 @@ RATES = {
     "shuffle-buffer --buffer .1": {name: getattr(theory, f"{name}_buffer")(SIZES, 0.1) for name in ("opt", "lru")},
     "shuffle-buffer lru --buffer .1 --no-drain": {"lru": theory.lru_buffer(SIZES, 0.1, drain=False)},
     "uniform pin opt": {"pin": SIZES, "opt": theory.opt_shuffled(SIZES, ranks=np.inf)},
+    "restarts --jump .2": {
+        "opt": theory.opt_restarts(SIZES, 0.2),
+        **dict.fromkeys(("lru", "fifo", "rr"), theory.lru_restarts(SIZES, 0.2)),
+    },
     "uniform opt --epochs 5": {"opt": theory.opt_horizon(SIZES, 5)},
 }
 
@@ -129,6 +133,9 @@ REFUSED = {
     "loop pin": "loop has no closed form for policy 'pin'",
     "shuffle-buffer": "missing option '--buffer'",
     "shuffle-buffer --buffer 9": "buffer must be numbers in (0, 1], got 9.0",
+    "restarts": "missing option '--jump'",
+    "restarts pin --jump .2": "restarts has no closed form for policy 'pin'",
+    "restarts --jump 2": "jump must be numbers in [0, 1], got 2.0",
     "zipf --n-items 0 --alpha 1": "n_items must be a whole number 1 … 2147483647, got 0",
     "zipf --n-items 9 --alpha -1": "alpha must be a finite number >= 0, got -1.0",
     "zipf --n-items 9 --alpha nan": "alpha must be a finite number >= 0, got nan",

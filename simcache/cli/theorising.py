@@ -177,7 +177,33 @@ def markov(
     _by_capacity("markov", forms, len(chain), policy, fractions, capacities, output, matrix=matrix.name)
 
 
-WORKLOADS: tuple[Callable[..., None], ...] = (shuffled, loop, shuffle_buffer, uniform, zipf, weighted, markov)
+def restarts(
+    jump: Annotated[float, typer.Option(metavar="X", parser=real, help="Probability of a jump to any item, up to 1.")],
+    policy: Known = None,
+    fractions: Fractions = SIZES,
+    output: TableOutput = None,
+) -> None:
+    """Hit rates of a walk that goes one item up or down, or else jumps to any, by the limit of many items.
+
+    Examples
+    --------
+    simcache theory restarts opt lru --jump .2 --fractions .1,.25,.5
+    """
+    blind = partial(theory.lru_restarts, jump=jump)
+    forms: dict[str, Form] = {"opt": partial(theory.opt_restarts, jump=jump)}
+    _by_fraction("restarts", forms | dict.fromkeys(("lru", "fifo", "rr"), blind), policy, fractions, output, jump=jump)
+
+
+WORKLOADS: tuple[Callable[..., None], ...] = (
+    shuffled,
+    loop,
+    shuffle_buffer,
+    uniform,
+    zipf,
+    weighted,
+    markov,
+    restarts,
+)
 
 
 def _dense(path: Path) -> NDArray[Any]:
