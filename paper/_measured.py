@@ -1,5 +1,7 @@
 """Numbers from the tables of figures/data: macro -> (how it is written, what it is)."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 from _data import (
@@ -81,6 +83,16 @@ def epoch_error() -> float:
     return float((simulated - closed).dropna().abs().max())
 
 
+def off_walk(policy: str) -> pd.Series:
+    """Hit rate after the warm-up (mean over seeds) less its form, along the cuts of the map of walks."""
+    rates = WALK().query("policy == @policy").groupby(["jump", "fraction"])["hit_rate_warm"].mean()
+    cut = rows("markov_heatmaps", kind="theory").groupby("cut")
+    jump, fraction = (rates.index.get_level_values(name) for name in ("jump", "fraction"))
+    form = theory.opt_restarts if policy == "opt" else theory.lru_restarts
+    drawn = jump.isin(cut.get_group("row")["jump"]) | fraction.isin(cut.get_group("column")["fraction"])
+    return (rates - form(fraction.to_numpy(), jump.to_numpy()))[drawn]
+
+
 def forced_loss() -> float:
     """Most hits that forced OPT loses on bypass in an epoch."""
     rates = converged().pivot(index=["fraction", "trace_seed", "epoch"], columns="policy", values="hit_rate")
@@ -149,7 +161,8 @@ def coordl_spread() -> float:
     return max(abs(value - form("read", at=c)) for c, value in found.items())
 
 
-ZIPF, WALK = (lambda: rows("zipf_heatmaps")), (lambda: rows("markov_heatmaps"))
+ZIPF, WALK = (lambda: rows("zipf_heatmaps")), (lambda: rows("markov_heatmaps", kind="simulation"))
+walk_gaps = partial(gaps, "markov_heatmaps", "locality", kind="simulation")
 RECORDED, PICTURE = (lambda: rows("sampler_curves")), (lambda: rows("working_set"))
 
 NUMBERS = {
@@ -174,10 +187,12 @@ NUMBERS = {
     "WalkMapSizes": (count, lambda: WALK()["fraction"].nunique()),
     "WalkMapShares": (span, lambda: WALK()["fraction"]),
     "WalkMapSeeds": (count, lambda: seeds(WALK())),
-    "WalkMapBest": (rate_most, lambda: gaps("markov_heatmaps", "locality").max()),
-    "WalkMapBestLocality": (given, lambda: gaps("markov_heatmaps", "locality").idxmax()[0]),
-    "WalkMapLfu": (rate_most, lambda: gaps("markov_heatmaps", "locality", "lfu").max()),
-    "WalkMapLast": (rate_most, lambda: gaps("markov_heatmaps", "locality")[WALK()["locality"].max()].max()),
+    "WalkMapBest": (rate_most, lambda: walk_gaps().max()),
+    "WalkMapBestLocality": (given, lambda: walk_gaps().idxmax()[0]),
+    "WalkMapLfu": (rate_most, lambda: walk_gaps("lfu").max()),
+    "WalkMapLast": (rate_most, lambda: walk_gaps()[WALK()["locality"].max()].max()),
+    "WalkMapWarm": (count, lambda: one(WALK()["warmup"])),
+    "WalkMapCutError": (most, lambda: (off_walk("opt") - off_walk("lru")).abs().max()),
     # recorded samplers
     "SamplerEpochs": (count, lambda: one(RECORDED()["accesses"] / RECORDED()["warmup"])),
     "SamplerEpochLength": (count, lambda: one(RECORDED()["warmup"])),

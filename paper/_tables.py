@@ -5,11 +5,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from _closed import ALPHA, CAPACITY, HALF, ITEMS, QUARTER, RANKS, zipf
 from _data import count, given, items, rate, ratio, rows, tenth, thousandths
-from _measured import OPT, SIZE, check, check_error, form, published
+from _measured import OPT, SIZE, WALK, check, check_error, form, off_walk, published
 
 from simcache import theory
 
 LIMITS = (1.1, 1.2, 1.5, 2.0, 3.0)
+BELOW = (0.2, 0.7)
 NAMES = {"opt": "OPT", "pin": "pin", "lru": "LRU", "lfu": "LFU", "fifo": "FIFO", "rr": "RR"}
 
 
@@ -42,7 +43,9 @@ def regimes() -> str:
 
 
 def limits() -> str:
-    """Asymptotic miss rates over those of the most popular items, and the same at a finite size."""
+    """Asymptotic miss rates over those of the most popular items, and the same at a finite size; for exponents up to 1
+    hit rates, by the laws of small shares.
+    """
     body = []
     for alpha in LIMITS:
         p = zipf(ITEMS, alpha)
@@ -51,8 +54,21 @@ def limits() -> str:
         finite = [ratio((1 - form(p, CAPACITY)) / least) for form in forms]
         limit = [ratio(form(alpha)) for form in (theory.lru_zipf_limit, theory.fifo_zipf_limit, theory.opt_zipf_limit)]
         body.append([given(alpha), *(cell for pair in zip(limit, finite, strict=True) for cell in pair)])
+    body.append([r"\midrule $\alpha$", "static", "(finite)", "LRU", "(finite)", "OPT", "(finite)"])
+    for alpha in BELOW:
+        laws = (theory.lfu_zipf_small, theory.lru_zipf_small, theory.opt_zipf_small)
+        body.append([given(alpha), *hits(alpha, [rate(law(alpha, CAPACITY / ITEMS)) for law in laws])])
+    body[-len(BELOW)][0] = r"\midrule " + body[-len(BELOW)][0]
+    led = float(theory.lfu_irm(zipf(ITEMS, 1.0), CAPACITY) + theory.opt_zipf_gap(ITEMS))
+    body.append(["1", *hits(1.0, ["--", "--", rate(led)])])
     head = [r"$\alpha$", "LRU", "(finite)", "FIFO", "(finite)", "OPT", "(finite)"]
     return tabular("lrrrrrr", head, body)
+
+
+def hits(alpha: float, laws: Sequence[str]) -> list[str]:
+    """Hit rates of the most popular items, LRU and OPT by their laws, each with that of the finite form after it."""
+    finite = [rate(form(zipf(ITEMS, alpha), CAPACITY)) for form in (theory.lfu_irm, theory.lru_irm, theory.opt_irm)]
+    return [cell for pair in zip(laws, finite, strict=True) for cell in pair]
 
 
 def samplers() -> str:
@@ -76,6 +92,9 @@ def errors() -> str:
             own = [name for name in names if name in known]
             cells.append(thousandths(check_error(panel, own[0])) if own else "--")
         body.append([panel, count(items(check(panel))), *cells])
+    walks = {OPT: "opt", "lru": "lru", "fifo": "fifo", "rr": "rr"}  # OPT is forced there
+    cells = [thousandths(off_walk(walks[own]).abs().max()) if own in walks else "--" for own, *_ in policies]
+    body.append(["walks of the maps", count(items(WALK())), *cells])
     return tabular("lrrrrrrr", ["requests", "$N$", *(NAMES[names[0].partition("(")[0]] for names in policies)], body)
 
 

@@ -15,9 +15,9 @@ FRACTIONS = np.geomspace(0.01, 0.9, 16)
 SEEDS = (0, 1, 2)  # of random replacement
 
 
-def simulate(traces: list[Trace]) -> pd.DataFrame:
+def simulate(traces: list[Trace], warmup: int | None = None) -> pd.DataFrame:
     """Every policy on every trace at every size."""
-    return sweep(traces, POLICIES, FRACTIONS, seeds=SEEDS)
+    return sweep(traces, POLICIES, FRACTIONS, seeds=SEEDS, warmup=warmup)
 
 
 def write(table: pd.DataFrame, script: str) -> None:
