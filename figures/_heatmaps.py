@@ -23,7 +23,7 @@ def draw(script: str, y: str, below: Callable[[list[plt.Axes], pd.DataFrame], No
     here = Path(script)
     table = pd.read_parquet(here.parent / "data" / f"{here.stem}.parquet")
     mapped = table[table["kind"] == "simulation"] if "kind" in table else table
-    with plot.style("page", height=7.9 if below else 6.4):
+    with plot.style("page", height=7.1 if below else 6.4):
         fig = plt.figure()
         rows = fig.add_gridspec(2 if below else 1, 1, height_ratios=(3.2, 1)[: 2 if below else 1])
         axes = rows[0].subgridspec(3, 3).subplots(sharex=True, sharey=True)
