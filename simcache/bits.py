@@ -166,8 +166,7 @@ def tree_clear(tree: NDArray[np.uint64], size: int, x: int) -> None:
 
 
 @compiled
-def tree_lowest(tree: NDArray[np.uint64], size: int) -> int:
-    """The least number of a set that is not empty."""
+def _tree_end(tree: NDArray[np.uint64], size: int, least: bool) -> int:
     start, levels, width = 0, 0, (size + 63) >> 6
     while width > 1:
         start += width
@@ -175,10 +174,23 @@ def tree_lowest(tree: NDArray[np.uint64], size: int) -> int:
         levels += 1
     x = 0
     for level in range(levels, -1, -1):
-        x = (x << 6) + ctz(tree[start + x])
+        word = tree[start + x]
+        x = (x << 6) + (ctz(word) if least else 63 - clz(word))
         if level > 0:  # down one level: its width, counted from the bottom
             width = (size + 63) >> 6
             for _ in range(level - 1):
                 width = (width + 63) >> 6
             start -= width
     return x
+
+
+@compiled
+def tree_lowest(tree: NDArray[np.uint64], size: int) -> int:
+    """The least number of a set that is not empty."""
+    return _tree_end(tree, size, True)
+
+
+@compiled
+def tree_highest(tree: NDArray[np.uint64], size: int) -> int:
+    """The greatest number of a set that is not empty."""
+    return _tree_end(tree, size, False)

@@ -6,7 +6,7 @@ import numpy as np
 
 from .policies import Counts, Ids
 from .pool import run_all
-from .simulation import Chosen, replay
+from .simulation import Chosen, defaults_of, replay
 
 
 def count_hits(
@@ -26,7 +26,8 @@ def count_hits(
         What the progress bar says.
     """
     if one_pass and chosen.module is not None:
-        everywhere = chosen.module.curve(ids, n_items, seed, start, **chosen.params)
+        curve = chosen.module.curve
+        everywhere = curve(ids, n_items, seed, start, **{name: chosen.params[name] for name in defaults_of(curve)})
         return np.asarray(everywhere[:, np.minimum(sizes, n_items)])
     jobs = [partial(_count, chosen, ids, n_items, int(size), seed, start) for size in sizes]
     return np.array(run_all(jobs, label), np.int64).reshape(-1, 2).T
@@ -35,10 +36,15 @@ def count_hits(
 def has_one_pass(chosen: Chosen, n_sizes: int, sizes_given: bool) -> bool:
     """Whether one pass is the way: the policy has one, and it is cheaper than `n_sizes` runs.
 
+    A curve holds for those parameters that it takes, and for the defaults of the others.
     A policy that draws random numbers draws others in its one pass, so there the hits would depend on how many sizes
     are asked for: sizes that are named get a run each, as `simulate` makes it.
     """
-    if not hasattr(chosen.module, "curve"):
+    curve = getattr(chosen.module, "curve", None)
+    if curve is None:
+        return False
+    taken = defaults_of(curve)
+    if any(chosen.params[name] != at for name, at in defaults_of(chosen.kernel).items() if name not in taken):
         return False
     return not sizes_given if chosen.random else n_sizes >= getattr(chosen.module, "CURVE_FROM", 1)
 

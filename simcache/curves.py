@@ -11,7 +11,7 @@ from .arrays import column, saturated
 from .checks import short
 from .counting import count_hits, has_one_pass
 from .policies import Counts
-from .simulation import Chosen, Policy, check_seed, check_trace, choose, dense
+from .simulation import Chosen, Policy, check_seed, check_trace, choose, defaults_of, dense
 from .spatial import sampled
 from .tables import curve_table, default_capacities, estimate_table, warmup_of
 from .trace import Trace, whole
@@ -32,8 +32,8 @@ def hit_curve(
 ) -> pd.DataFrame:
     """Hit rate of a policy over cache sizes.
 
-    Exact by default: LRU, OPT and, at the default sizes, RR in one pass for all sizes, other policies by a run for
-    each size on all cores.
+    Exact by default: LRU, OPT that knows all the future and, at the default sizes, RR in one pass for all sizes, other
+    policies by a run for each size on all cores.
 
     Parameters
     ----------
@@ -104,11 +104,25 @@ def _sampled(
     chosen: Chosen, ids: Any, n_items: int, sizes: Counts, share: float, repeats: int, seed: int
 ) -> tuple[Any, Any]:
     def hits_at(some: Any, held: int, wanted: Counts) -> Counts:
-        one_pass = has_one_pass(chosen, wanted.size, sizes_given=False)
-        counts: Counts = count_hits(chosen, some, held, wanted, seed, 0, one_pass, chosen.label)[0]
+        scaled = _scaled(chosen, some.size / ids.size)
+        one_pass = has_one_pass(scaled, wanted.size, sizes_given=False)
+        counts: Counts = count_hits(scaled, some, held, wanted, seed, 0, one_pass, chosen.label)[0]
         return counts
 
     return sampled(ids, n_items, sizes, hits_at, share, seed=seed, repeats=repeats)
+
+
+def _scaled(chosen: Chosen, share: float) -> Chosen:
+    """The policy among a share of the accesses: what it counts in accesses shrinks with them."""
+    least = getattr(chosen.module, "ACCESSES", {})
+    defaults = defaults_of(chosen.kernel)
+    changed = {name: max(low, round(chosen.params[name] * share)) for name, low in least.items()}
+    return chosen._replace(
+        params={
+            name: changed[name] if name in changed and value != defaults[name] else value
+            for name, value in chosen.params.items()
+        }
+    )
 
 
 def _check_capacities(trace: Trace, capacities: Iterable[int] | None) -> Counts:

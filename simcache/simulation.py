@@ -135,7 +135,7 @@ def choose(policy: Policy, given: Mapping[str, Any] | None = None) -> Chosen:
     if twice := sorted(set(own) & set(given or {})):
         raise ValueError(f"a policy parameter must be given once, got {', '.join(twice)} twice for {policy!r}")
     kernel, name, module = _find(policy)
-    params, label = _bind(kernel, name, {**own, **(given or {})})
+    params, label = _bind(kernel, name, {**own, **(given or {})}, getattr(module, "ACCESSES", {}))
     return Chosen(kernel, params, label, bool(getattr(module, "RANDOM", False)), module)
 
 
@@ -164,14 +164,20 @@ def _find(policy: Policy) -> tuple[Callable[..., Hits], str, ModuleType | None]:
     )
 
 
-def _bind(kernel: Callable[..., Hits], name: str, given: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+def defaults_of(function: Callable[..., Any]) -> dict[str, Any]:
+    """A policy's own parameters, as its kernel or its curve takes them after the first four."""
+    parameters = inspect.signature(getattr(function, "py_func", function)).parameters
+    return {name: parameter.default for name, parameter in list(parameters.items())[4:]}
+
+
+def _bind(
+    kernel: Callable[..., Hits], name: str, given: Mapping[str, Any], least: Mapping[str, int]
+) -> tuple[dict[str, Any], str]:
     """All parameters of the kernel, and the policy's label: its name and what differs from the defaults."""
-    signature = list(inspect.signature(getattr(kernel, "py_func", kernel)).parameters.values())
-    if [p.name for p in signature[:4]] != ["ids", "n_items", "capacity", "seed"]:
-        raise TypeError(
-            f"a kernel must begin (ids, n_items, capacity, seed), got {name}({', '.join(p.name for p in signature)})"
-        )
-    defaults = {p.name: p.default for p in signature[4:]}
+    names = list(inspect.signature(getattr(kernel, "py_func", kernel)).parameters)
+    if names[:4] != ["ids", "n_items", "capacity", "seed"]:
+        raise TypeError(f"a kernel must begin (ids, n_items, capacity, seed), got {name}({', '.join(names)})")
+    defaults = defaults_of(kernel)
     for parameter, default in defaults.items():
         if parameter in RESERVED or default is inspect.Parameter.empty:
             raise TypeError(
@@ -184,6 +190,12 @@ def _bind(kernel: Callable[..., Hits], name: str, given: Mapping[str, Any]) -> t
             known = ", ".join(defaults) or "none"
             raise ValueError(f"unknown parameter {parameter!r} of policy {name!r};{near} known: {known}")
     params = {p: _cast(given[p], d, p, name) if p in given else d for p, d in defaults.items()}
+    for parameter in given:
+        if params[parameter] < least.get(parameter, params[parameter]):
+            must = f"a whole number of accesses >= {least[parameter]}"
+            raise ValueError(
+                f"parameter {parameter!r} of policy {name!r} must be {must}, got {short(given[parameter])}"
+            )
     changed = ", ".join(f"{p}={params[p]!r}" for p in sorted(params) if params[p] != defaults[p])
     return params, f"{name}({changed})" if changed else name
 

@@ -65,5 +65,6 @@ def test_tree_is_a_set(size, seed):
             bits.tree_set(tree, size, x)
             twin.add(x)
         assert not twin or bits.tree_lowest(tree, size) == min(twin)
+        assert not twin or bits.tree_highest(tree, size) == max(twin)
     assert int(bits.tree_empty(size).size) == tree.size
     assert sum(int(word).bit_count() for word in tree[: (size + 63) >> 6]) == len(twin)

@@ -127,7 +127,10 @@ def _share(rng):
     return float([rng.random(), tiny, 1, nearly_one][int(rng.integers(4))])
 
 
-POLICIES = _one_of(*policies.names(), ("opt", {"bypass": True}), ("lfu", {"perfect": True}), policies.load("lru"))
+POLICIES = _one_of(
+    *(*policies.names(), ("opt", {"bypass": True}), ("opt", {"window": 9, "every": 4}), ("lfu", {"perfect": True})),
+    policies.load("lru"),
+)
 SIZES = _one_of(1, 2, 3, 7, 50, 2**31, 2**63, 2**64, np.uint64(2**64 - 1), np.int32(4))
 SEEDS = _one_of(0, 1, 2**64 - 1, np.uint64(2**63))
 LEGAL = {

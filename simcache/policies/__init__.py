@@ -6,7 +6,8 @@ that draws random numbers says ``RANDOM = True``.
 
 It may also hold ``curve(ids, n_items, seed, start, …)``: the hits at every capacity 0 … n_items from one pass, shape
 (2, n_items + 1), row 0 of all accesses, row 1 of those at positions >= `start`; and ``CURVE_FROM``, the number of sizes
-from which that is cheaper than a run for each.
+from which that is cheaper than a run for each. A parameter that `curve` does not take is at its default there.
+``ACCESSES`` names the parameters that count accesses, each with the least it may be; a sample of the items scales them.
 """
 
 import re

@@ -3,12 +3,19 @@
 Belady, IBM Systems Journal 1966; Mattson, Gecsei, Slutz & Traiger 1970. Forced by default: a missed item must enter,
 as in the textbook. With ``bypass=True`` the missed item may itself be the victim, which never hits less.
 
+With ``window=L`` only the items of the next L accesses are known: an item whose next use is among them is seen, any
+other is not. No seen item goes while an unseen one is there, and of the unseen the one that came last goes first,
+which asks for nothing but the past; so with ``window=0`` and bypass this is pinning. With ``every=k`` more becomes
+known at each k-th access only, L accesses from there on: with epochs of k accesses and ``window=2 * k - 1``, the orders
+of this epoch and the next.
+
 The cache is a bitmap over positions: a bit stands where a cached item is used next, so access t hits iff bit t is set,
 and the victim is the highest bit. Each of three coarser bitmaps says which words of the one below are not zero, and
 the highest bit is found by a few `clz`. The furthest next use is held out of the bitmap while it is known, since a
 missed item is often the next victim. Bits behind t are never looked at again, so hits need not clear them. Items never
 used again are counted, not stored: they go first, and which of them goes changes no hit. O(1) an access for any trace
-of at most 2^31 accesses; 4 bytes an access for the next uses and an eighth of a byte for the bitmap.
+of at most 2^31 accesses; 4 bytes an access for the next uses and an eighth of a byte for the bitmap. With a window the
+bitmap is twice as long, unseen items standing behind the trace's end by when they came, and there are 12 bytes an item.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,10 +23,13 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from ..bits import clz, next_use
+from ..bits import clz, next_use, tree_clear, tree_empty, tree_highest, tree_set
 from ..jit import compiled
 from ..stacks import opt as stack
 from . import Counts, Hits, Ids
+
+ALL = 2**31  # a window of more accesses than a trace can have: the whole future
+ACCESSES = {"window": 0, "every": 1}
 
 
 @compiled
@@ -90,7 +100,51 @@ def hits_from(after: NDArray[np.int32], capacity: int, bypass: bool) -> Hits:
 
 
 @compiled
-def kernel(ids: Ids, n_items: int, capacity: int, seed: int, bypass: bool = False) -> Hits:
+def hits_within(ids: Ids, n_items: int, capacity: int, bypass: bool, window: int, every: int) -> Hits:
+    """Hits of OPT, shape (n_accesses,), where not more than `window` accesses ahead are known."""
+    n = ids.size
+    after = next_use(ids, n_items)
+    places = np.full(n_items, -1, np.int64)  # a cached item's bit: its next use if seen, else n + when it came
+    came = np.empty(n_items, np.int32)
+    bits = tree_empty(2 * n)
+    hits = np.empty(n, np.bool_)
+    room = capacity
+    known = -1  # the last access of which the item is known
+    for t in range(n):
+        new = max(t, known + 1)
+        known = min(t - t % every + window, n - 1)
+        for u in range(new, known + 1):
+            if places[ids[u]] >= n:
+                tree_clear(bits, 2 * n, places[ids[u]])
+                tree_set(bits, 2 * n, u)
+                places[ids[u]] = u
+        i = ids[t]
+        hits[t] = places[i] >= 0
+        if hits[t]:
+            tree_clear(bits, 2 * n, places[i])
+        else:
+            came[i] = t
+        place = after[t] if after[t] <= known else n + came[i]
+        if not hits[t]:
+            if room:
+                room -= 1
+            else:
+                last = tree_highest(bits, 2 * n)
+                if bypass and place > last:
+                    continue
+                tree_clear(bits, 2 * n, last)
+                places[ids[last % n]] = -1
+        tree_set(bits, 2 * n, place)
+        places[i] = place
+    return hits
+
+
+@compiled
+def kernel(
+    ids: Ids, n_items: int, capacity: int, seed: int, bypass: bool = False, window: int = ALL, every: int = 1
+) -> Hits:
+    if window < ids.size:
+        return hits_within(ids, n_items, capacity, bypass, window, every)
     return hits_from(next_use(ids, n_items), capacity, bypass)
 
 
@@ -101,17 +155,26 @@ def curve(ids: Ids, n_items: int, seed: int, start: int, bypass: bool = False) -
     return stack.hits(ids, n_items, bypass, start)
 
 
-def reference(ids: Iterable[int], capacity: int, seed: int, *, bypass: bool = False) -> Iterator[bool]:
+def reference(
+    ids: Iterable[int], capacity: int, seed: int, *, bypass: bool = False, window: int = ALL, every: int = 1
+) -> Iterator[bool]:
     trace = list(ids)
     never = len(trace)
-    cached: dict[int, int] = {}  # item -> its next use
+    cached: dict[int, tuple[int, int]] = {}  # item -> its next use, and when it came
     for t, i in enumerate(trace):
+        known = min(t - t % every + window, never - 1)
         hit = i in cached
         yield hit
         upcoming = next((u for u in range(t + 1, never) if trace[u] == i), never)
+        own = upcoming, cached[i][1] if hit else t
         if not hit and len(cached) == capacity:
-            victim = max(cached, key=cached.__getitem__)
-            if bypass and upcoming >= cached[victim]:
+            victim = max(cached, key=lambda item: _place(*cached[item], known, never))
+            if bypass and _place(*own, known, never) > _place(*cached[victim], known, never):
                 continue
             del cached[victim]
-        cached[i] = upcoming
+        cached[i] = own
+
+
+def _place(upcoming: int, came: int, known: int, never: int) -> int:
+    """Where an item stands among those that may go, the last first: its next use, or past all if that is not known."""
+    return upcoming if upcoming <= known else never + came

@@ -122,7 +122,7 @@ def explain(
             f"({len(trace)} accesses, batch_size={loader.batch_size}, drop_last={loader.drop_last})"
         )
     cases = _each_policy(used)
-    found = _reasons(cases, used.label, choose(policy).module is policies.load("opt"))
+    found = _reasons(cases, used.label, _foresees(policy, len(trace)))
     return Explanation(
         verdict=found[0].code,
         reasons=tuple(found),
@@ -147,6 +147,12 @@ def explain(
 
 def _checked(capacity: Any, name: str) -> int:
     return whole(capacity, "capacity", 1, where=f" for trace {name!r}", unit=" of items")
+
+
+def _foresees(policy: Policy, n_accesses: int) -> bool:
+    """Whether it knows all the future: OPT, but not through a window."""
+    chosen = choose(policy)
+    return chosen.module is policies.load("opt") and chosen.params["window"] >= n_accesses
 
 
 def _each_policy(used: Case) -> dict[str, Case]:
