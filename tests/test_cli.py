@@ -319,7 +319,7 @@ def test_several_traces_are_one_table(run):
 def test_policies_lists_all_with_ideas_and_defaults(run):
     table = pd.read_csv(io.StringIO(run("policies")), keep_default_na=False).set_index("policy")
     assert table.index.tolist() == simcache.policies.names()
-    assert table["parameters"]["opt"] == "bypass=false"
+    assert table["parameters"]["opt"] == "bypass=false, window=2147483648, every=1"
     assert table["parameters"]["lru"] == ""
     assert table["idea"]["lru"] == "LRU: evict the item whose last access is the oldest."
     assert table["idea"].str.endswith(".").all()
