@@ -164,6 +164,8 @@ LEGAL = {
     "epoch": _or_array(_whole(1, 9)),
     "ranks": _or_array(_one_of(1, 2, 1.5, 64, 1e300, np.inf)),
     "buffer": _whole(1, 9),
+    "epochs_ahead": _or_array(_one_of(0, 5e-324, 0.003, 1, 2, 64, 1e300, np.inf)),
+    "window": _or_array(_one_of(0, 1, 9, 2**31, 2**63 - 1, np.uint64(2**64 - 1))),
     "jump": _one_of(0, 1, 0.5, 1e-300),
     "probability": _one_of(0, 1, 0.5, 1e-300),
     "hit_rate": _or_array(_share),

@@ -14,14 +14,16 @@ FORMS = {name: it for name, it in vars(theory).items() if inspect.isfunction(it)
 BY_FRACTION = [name for name, it in FORMS.items() if next(iter(inspect.signature(it).parameters)) == "fraction"]
 BY_WEIGHTS = [name for name, it in FORMS.items() if next(iter(inspect.signature(it).parameters)) == "weights"]
 BY_MATRIX = [name for name, it in FORMS.items() if list(inspect.signature(it).parameters)[:2] == ["matrix", "capacity"]]
-SECOND = {"epoch": 3, "epochs": 4, "buffer": 0.3, "jump": 1}
+SECOND = {"epoch": 3, "epochs": 4, "buffer": 0.3, "jump": 1, "epochs_ahead": 1}
 CHAIN = [[0.5, 0.5, 0], [0, 0.5, 0.5], [0.5, 0, 0.5]]
 
 
 def by_weights(name):
-    """The forms of weights and capacity: of bounds both ends, of clusters those with some returns."""
+    """The forms of weights and capacity: of bounds both ends, of clusters those with some returns, of lookahead some."""
     if name == "opt_irm_bounds":
         return [lambda *given, end=end: theory.opt_irm_bounds(*given)[end] for end in (0, 1)]
+    if name == "opt_lookahead_irm":
+        return [partial(FORMS[name], window=3)]
     return [partial(FORMS[name], returns=0.3)] if name.endswith("_clusters") else [FORMS[name]]
 
 
@@ -47,6 +49,7 @@ def test_the_names():
         *(f"{p}_horizon" for p in ("opt", "lru", "fifo", "rr", "pin")),
         *("opt_loop", "lru_loop", "rr_loop", "opt_buffer", "lru_buffer", "lru_shuffled_exact"),
         *("return_law", "opt_markov", "lru_markov", "repeat_identity"),
+        *("opt_lookahead", "opt_lookahead_irm"),
         *("opt_windows", "opt_histogram", "compulsory", "sleator_tarjan", "hazard", "working_set"),
         *("opt_markov_exact", "lru_markov_exact", "rr_markov_exact"),
         *("opt_irm_bounds", "opt_zipf_hits_limit", "opt_zipf_gap"),

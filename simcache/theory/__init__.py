@@ -4,8 +4,9 @@ Functions are named <policy>_<workload>, take numbers or arrays that broadcast, 
 `fraction` is C/N, capacities are in items. Only bounds take a Trace. Steady state unless a run's length is given.
 
 ``shuffled``: epochs that visit each item once, whole, by rank, behind a buffer, in a loop · ``irm``: independent
-requests, skewed or uniform · ``zipf``: their limits by exponent · ``markov``: requests by a chain · ``restarts``: runs
-that jump · ``bounds``: what no policy can beat, for any trace.
+requests, skewed or uniform · ``zipf``: their limits by exponent · ``lookahead``: of epochs and independent requests, part
+known ahead · ``markov``: requests by a chain · ``restarts``: runs that jump · ``bounds``: what no policy can beat, for
+any trace.
 """
 
 from .bounds import compulsory as compulsory
@@ -29,6 +30,8 @@ from .irm import pin_horizon as pin_horizon
 from .irm import pin_irm as pin_irm
 from .irm import rr_horizon as rr_horizon
 from .irm import rr_irm as rr_irm
+from .lookahead import opt_lookahead as opt_lookahead
+from .lookahead import opt_lookahead_irm as opt_lookahead_irm
 from .markov import lru_markov as lru_markov
 from .markov import lru_markov_exact as lru_markov_exact
 from .markov import opt_markov as opt_markov
@@ -92,6 +95,8 @@ __all__ = [
     "opt_irm",
     "opt_irm_bounds",
     "opt_irm_exact",
+    "opt_lookahead",
+    "opt_lookahead_irm",
     "opt_loop",
     "opt_markov",
     "opt_markov_exact",
