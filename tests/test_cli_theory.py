@@ -43,6 +43,11 @@ RATES = {
     "shuffled": {name: getattr(theory, f"{name}_shuffled")(SIZES) for name in ("opt", "pin", "lru", "fifo", "rr")},
     "shuffled lru --ranks 4 --epochs 9": {"lru": theory.lru_shuffled(SIZES, ranks=4, epochs=9)},
     "shuffled rr --ranks inf": {"rr": SIZES},
+    "shuffled opt lru --ranks 4 --epochs-ahead 2": {
+        "opt": theory.opt_lookahead(SIZES, 2, ranks=4),
+        "lru": theory.lru_shuffled(SIZES, ranks=4),
+    },
+    "shuffled opt --ranks inf --epochs-ahead .5": {"opt": theory.opt_lookahead(SIZES, 0.5, ranks=np.inf)},
     "loop rr fifo": {"rr": theory.rr_loop(SIZES), "fifo": theory.lru_loop(SIZES)},
     "shuffle-buffer --buffer .1": {name: getattr(theory, f"{name}_buffer")(SIZES, 0.1) for name in ("opt", "lru")},
     "shuffle-buffer lru --buffer .1 --no-drain": {"lru": theory.lru_buffer(SIZES, 0.1, drain=False)},
@@ -100,6 +105,9 @@ def test_exact_tables(table):
 
 
 def test_files_of_weights_and_chains(table):
+    found = table("weighted opt --weights weights.csv --capacities 1,2 --window 2")
+    np.testing.assert_allclose(found["hit_rate"], theory.opt_lookahead_irm(WEIGHTS, [1, 2], 2))
+    assert (found["window"] == 2).all()
     found = table("weighted lru --weights weights.csv --capacities 1,2 --exact")
     np.testing.assert_allclose(found["hit_rate"], theory.lru_irm_exact(WEIGHTS, [1, 2]))
     for file in ("chain.csv", "chain.npz"):
@@ -127,6 +135,10 @@ REFUSED = {
     "shuffled --fractions half": "fractions must be numbers separated by commas, got 'half'",
     "shuffled --ranks .5": "ranks must be numbers in [1, inf], got 0.5",
     "shuffled --epochs 0": "epochs must be whole numbers >= 1, got 0",
+    "shuffled --epochs 2 --epochs-ahead 1": "at most one of --epochs and --epochs-ahead",
+    "shuffled --epochs-ahead -1": "epochs_ahead must be numbers in [0, inf], got -1.0",
+    "zipf --n-items 9 --alpha 1 --window -1": "window must be whole numbers >= 0, got -1",
+    "zipf --n-items 9 --alpha 1 --window 1 --exact": "at most one of --exact and --window",
     "shuffled --epochs 2.5": "must be a whole number, got '2.5'",
     "shuffled --alpha 1": "no such option: --alpha",
     "shuffled -o t.txt": "a table must be written to a file ending in .csv, .parquet, .json; got 't.txt'",

@@ -31,6 +31,13 @@ Epochs = Annotated[
         metavar="N", parser=whole, help="Length of a run from an empty cache, cold misses counted; else the long run."
     ),
 ]
+Ahead = Annotated[
+    float | None,
+    typer.Option(metavar="X", parser=real, help="OPT knows the current epoch and that many more, up to inf."),
+]
+Window = Annotated[
+    int | None, typer.Option(metavar="N", parser=whole, help="OPT knows the law and that many accesses ahead.")
+]
 Exact = Annotated[bool, typer.Option("--exact", help="Exact in place of the limit of many items; for few items.")]
 SIZES = "0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8,0.9"
 
@@ -42,6 +49,7 @@ def shuffled(
         float, typer.Option(metavar="R", parser=real, help="Private caches that share each epoch, 1 … inf.")
     ] = 1,
     epochs: Epochs = None,
+    epochs_ahead: Ahead = None,
     output: TableOutput = None,
 ) -> None:
     """Hit rates on epochs that visit every item once, in a fresh order each, by the limit of many items.
@@ -52,10 +60,16 @@ def shuffled(
     --------
     simcache theory shuffled
     simcache theory shuffled opt pin --ranks 4 --epochs 90 --fractions .1,.5
+    simcache theory shuffled opt --ranks 4 --epochs-ahead 1
     """
     names = ("opt", "pin", "lru", "fifo", "rr")
     forms = {name: partial(_form(f"{name}_shuffled"), ranks=ranks, epochs=epochs) for name in names}
-    _by_fraction("shuffled", forms, policy, fractions, output, ranks=ranks, epochs=epochs)
+    if epochs_ahead is not None:
+        if epochs is not None:
+            raise ValueError("theory shuffled must be given at most one of --epochs and --epochs-ahead")
+        forms["opt"] = partial(theory.opt_lookahead, epochs_ahead=epochs_ahead, ranks=ranks)
+    about = {"ranks": ranks, "epochs": epochs, "epochs_ahead": epochs_ahead}
+    _by_fraction("shuffled", forms, policy, fractions, output, **about)
 
 
 def loop(policy: Known = None, fractions: Fractions = SIZES, output: TableOutput = None) -> None:
@@ -119,6 +133,7 @@ def zipf(
     fractions: Fractions = SIZES,
     capacities: Capacities = None,
     exact: Exact = False,
+    window: Window = None,
     output: TableOutput = None,
 ) -> None:
     """Hit rates of independent draws where the k-th most popular item has a share proportional to k^-alpha.
@@ -129,13 +144,15 @@ def zipf(
     --------
     simcache theory zipf --n-items 1000000 --alpha 1 --fractions .001,.01,.1
     simcache theory zipf lru fifo --n-items 20 --alpha 1 --fractions .1 --exact
+    simcache theory zipf opt --n-items 10000 --alpha .8 --window 2000
     """
     if not 1 <= n_items < 2**31:
         raise ValueError(f"n_items must be a whole number 1 … {2**31 - 1}, got {n_items}")
     if not 0 <= alpha < np.inf:
         raise ValueError(f"alpha must be a finite number >= 0, got {alpha}")
     weights = np.arange(1, n_items + 1, dtype=np.float64) ** -alpha
-    _by_capacity("zipf", _independent(weights, exact), n_items, policy, fractions, capacities, output, alpha=alpha)
+    forms = _independent(weights, exact, window)
+    _by_capacity("zipf", forms, n_items, policy, fractions, capacities, output, alpha=alpha, window=window)
 
 
 def weighted(
@@ -144,6 +161,7 @@ def weighted(
     fractions: Fractions = SIZES,
     capacities: Capacities = None,
     exact: Exact = False,
+    window: Window = None,
     output: TableOutput = None,
 ) -> None:
     """Hit rates of independent draws by weight: a weighted sampler with replacement.
@@ -153,8 +171,9 @@ def weighted(
     simcache theory weighted --weights weights.csv --capacities 1,2 --exact
     """
     rates = np.squeeze(_dense(weights))
-    forms = _independent(rates, exact)
-    _by_capacity("weighted", forms, rates.size, policy, fractions, capacities, output, weights=weights.name)
+    forms = _independent(rates, exact, window)
+    about = {"weights": weights.name, "window": window}
+    _by_capacity("weighted", forms, rates.size, policy, fractions, capacities, output, **about)
 
 
 def markov(
@@ -220,10 +239,13 @@ def _form(name: str) -> Callable[..., Floats]:
     return found
 
 
-def _independent(weights: Floats, exact: bool) -> dict[str, Form]:
+def _independent(weights: Floats, exact: bool, window: int | None) -> dict[str, Form]:
+    if exact and window is not None:
+        raise ValueError("independent draws must be given at most one of --exact and --window")
     names = {"opt": "opt", "lfu": "lfu", "lru": "lru", "fifo": "fifo", "rr": "fifo", "pin": "lru"}
     ends = {name: "_irm_exact" if exact and name != "lfu" else "_irm" for name in names}
-    return {name: partial(_form(of + ends[name]), weights) for name, of in names.items()}
+    forms: dict[str, Form] = {name: partial(_form(of + ends[name]), weights) for name, of in names.items()}
+    return forms if window is None else {**forms, "opt": partial(theory.opt_lookahead_irm, weights, window=window)}
 
 
 def _chosen(forms: Mapping[str, Form], policies: Sequence[str] | None, workload: str) -> Mapping[str, Form]:
