@@ -1,7 +1,7 @@
 """Numbers from closed forms alone: macro -> (how it is written, what it is)."""
 
 import numpy as np
-from _data import count, given, most, one, percent_most, rate, rate_least, rate_most, ratio
+from _data import constant, count, fine, given, most, one, percent_most, rate, rate_least, rate_most, ratio
 
 import simcache
 from simcache import theory
@@ -49,6 +49,17 @@ def finite_error(n_items: int) -> float:
     return float(np.abs(theory.lru_shuffled(every / n_items) - theory.lru_shuffled_exact(n_items, every)).max())
 
 
+def prefetched() -> float:
+    """Epochs that PyTorch's loader asks for ahead."""
+    workers, factor, batch, images = (constant("lookahead", name) for name in ("WORKERS", "FACTOR", "BATCH", "IMAGES"))
+    return workers * factor * batch / images
+
+
+def lookahead_saves(share: float, ahead: float) -> float:
+    """Share of a blind policy's misses that so much lookahead takes away, with replacement."""
+    return float(1 - (1 - theory.opt_lookahead(share, ahead, ranks=np.inf)) / (1 - share))
+
+
 NUMBERS = {
     "Half": (given, lambda: HALF),
     "Quarter": (given, lambda: QUARTER),
@@ -68,6 +79,13 @@ NUMBERS = {
     "Ranks": (count, lambda: RANKS),
     "RankOpt": (rate, lambda: theory.opt_shuffled(QUARTER, ranks=RANKS)),
     "UniformOpt": (rate, lambda: theory.opt_shuffled(HALF, ranks=np.inf)),
+    "RankAhead": (rate, lambda: theory.opt_lookahead(QUARTER, 1, ranks=RANKS)),
+    "PrefetchAhead": (fine, prefetched),
+    "PrefetchSaves": (percent_most, lambda: lookahead_saves(HALF, prefetched())),
+    "PrefetchWorkers": (count, lambda: constant("lookahead", "WORKERS")),
+    "PrefetchFactor": (count, lambda: constant("lookahead", "FACTOR")),
+    "PrefetchBatch": (count, lambda: constant("lookahead", "BATCH")),
+    "PrefetchItems": (count, lambda: constant("lookahead", "IMAGES")),
     "UniformOptShort": (rate, lambda: theory.opt_horizon(HALF, SHORT)),
     "UniformLruShort": (rate, lambda: theory.lru_horizon(HALF, SHORT)),
     "UniformCeilingShort": (rate_most, lambda: theory.lru_horizon(1, SHORT)),

@@ -137,6 +137,19 @@ def rank_error() -> float:
     return float(np.abs(rates - theory.opt_shuffled(fraction, ranks=ranks)).max())
 
 
+def known(told: str, **equal: object) -> pd.DataFrame:
+    """Simulations of OPT with lookahead: told whole epochs, or by a window."""
+    return rows("lookahead", kind="simulation", told=told, **equal)
+
+
+def lookahead_error() -> float:
+    """Largest distance of OPT with lookahead, the mean over trace seeds, from its form, on ranks told whole epochs."""
+    found = pd.concat([known("epochs"), known("window", ranks=np.inf)])
+    rates = found.groupby(["fraction", "ahead", "ranks"])["hit_rate_warm"].mean()
+    fraction, ahead, ranks = (rates.index.get_level_values(name).to_numpy() for name in rates.index.names)
+    return float(np.abs(rates - theory.opt_lookahead(fraction, ahead, ranks=ranks)).max())
+
+
 def published(panel: str, **equal: object) -> float:
     """A measurement of others."""
     return one(rows("coordl_check", panel=panel, kind="published", **equal)["value"])
@@ -193,6 +206,13 @@ NUMBERS = {
     "WalkMapLast": (rate_most, lambda: walk_gaps()[WALK()["locality"].max()].max()),
     "WalkMapWarm": (count, lambda: one(WALK()["warmup"])),
     "WalkMapCutError": (most, lambda: (off_walk("opt") - off_walk("lru")).abs().max()),
+    # lookahead
+    "LookaheadItems": (count, lambda: items(known("epochs"))),
+    "LookaheadPasses": (count, lambda: epochs_of(known("epochs"))),
+    "LookaheadSeeds": (span, lambda: known("epochs")["trace_seed"]),
+    "LookaheadLess": (given, lambda: known("epochs")["fraction"].min()),
+    "LookaheadMore": (given, lambda: known("epochs")["fraction"].max()),
+    "LookaheadError": (most, lookahead_error),
     # recorded samplers
     "SamplerEpochs": (count, lambda: one(RECORDED()["accesses"] / RECORDED()["warmup"])),
     "SamplerEpochLength": (count, lambda: one(RECORDED()["warmup"])),
