@@ -50,8 +50,9 @@ def hit_curve(
         Accesses left out of `hit_rate_warm`; by default the first epoch, where there are two or more.
     sample : float, optional
         Share of the items to replay, in (0, 1): an estimate, for any policy, with `low` and `high` a nominal 95 % band.
-        Sizes of less than about 10 / `sample` items are below its resolution. At least eight items are replayed: where
-        that is all of them, nothing is estimated, and the band has no width.
+        Sizes of less than about 10 / `sample` items are below its resolution; OPT's window shrinks with the
+        sample. At least eight items are replayed: where that is all of them, nothing is estimated, and the band has no
+        width.
     repeats : int
         Samples to average, 1 … 10,000.
     **params

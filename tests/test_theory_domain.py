@@ -19,7 +19,7 @@ CHAIN = [[0.5, 0.5, 0], [0, 0.5, 0.5], [0.5, 0, 0.5]]
 
 
 def by_weights(name):
-    """The forms of weights and capacity: of bounds both ends, of clusters those with some returns, of lookahead some."""
+    """The forms of weights and capacity: of bounds both ends, of others with some returns or lookahead."""
     if name == "opt_irm_bounds":
         return [lambda *given, end=end: theory.opt_irm_bounds(*given)[end] for end in (0, 1)]
     if name == "opt_lookahead_irm":

@@ -38,7 +38,8 @@ def simulate_loader(
         The order of the whole data set, before ranks.
     loader : Loader
     policy : str, (str, dict), module or compiled kernel
-        As for `simulate`. OPT knows the future of each cache, and of nothing else.
+        As for `simulate`. OPT knows the future of each cache, and of nothing else; its window counts
+        that cache's accesses.
     capacity : int
         Items that each cache holds, >= 1.
     shared : "worker", "rank" or "node"

@@ -4,8 +4,8 @@ Functions are named <policy>_<workload>, take numbers or arrays that broadcast, 
 `fraction` is C/N, capacities are in items. Only bounds take a Trace. Steady state unless a run's length is given.
 
 ``shuffled``: epochs that visit each item once, whole, by rank, behind a buffer, in a loop · ``irm``: independent
-requests, skewed or uniform · ``zipf``: their limits by exponent · ``lookahead``: of epochs and independent requests, part
-known ahead · ``markov``: requests by a chain · ``restarts``: runs that jump · ``bounds``: what no policy can beat, for
+requests, skewed or uniform · ``lookahead``: both of these, where only a part of the future is known · ``zipf``: limits
+by exponent · ``markov``: requests by a chain · ``restarts``: runs that jump · ``bounds``: what no policy can beat, for
 any trace.
 """
 
