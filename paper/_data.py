@@ -90,6 +90,16 @@ def rate_least(value: float) -> str:
     return rate(-_up(-value, 3))
 
 
+def points(value: float) -> str:
+    """A difference of hit rates in points, two decimals."""
+    return f"{value:.2f}"
+
+
+def points_most(value: float) -> str:
+    """What a difference in points does not exceed: two decimals, and 0 for none at all."""
+    return points(_up(value, 2)) if value else "0"
+
+
 def percent_most(value: float) -> str:
     """What a share does not exceed, in percent, one decimal."""
     return f"{100 * _up(value, 3):.1f}\\%"

@@ -5,20 +5,16 @@ from functools import partial
 import numpy as np
 import pandas as pd
 from _data import (
-    constant,
     count,
-    fine,
     given,
     items,
     most,
     one,
-    percent,
     rate,
     rate_most,
     ratio,
     rows,
     span,
-    tenth,
 )
 
 from simcache import theory
@@ -150,30 +146,6 @@ def lookahead_error() -> float:
     return float(np.abs(rates - theory.opt_lookahead(fraction, ahead, ranks=ranks)).max())
 
 
-def published(panel: str, **equal: object) -> float:
-    """A measurement of others."""
-    return one(rows("coordl_check", panel=panel, kind="published", **equal)["value"])
-
-
-def form(panel: str, policy: str = "rr", at: float | None = None) -> float:
-    """A closed form beside a measurement, at its cache size."""
-    found = rows("coordl_check", panel=panel, kind="theory", policy=policy)
-    if at is not None:
-        found = found[np.isclose(found["fraction"], at)]
-    return one(found["value"])
-
-
-def cached(setting: str) -> float:
-    """Share of the data that was cached in a published setting."""
-    return one(rows("coordl_check", setting=setting)["fraction"])
-
-
-def coordl_spread() -> float:
-    """Largest distance of simulated random replacement from its form where data are read, in shares."""
-    found = rows("coordl_check", panel="read", kind="simulation").groupby("fraction")["value"].mean()
-    return max(abs(value - form("read", at=c)) for c, value in found.items())
-
-
 ZIPF, WALK = (lambda: rows("zipf_heatmaps")), (lambda: rows("markov_heatmaps", kind="simulation"))
 walk_gaps = partial(gaps, "markov_heatmaps", "locality", kind="simulation")
 RECORDED, PICTURE = (lambda: rows("sampler_curves")), (lambda: rows("working_set"))
@@ -291,95 +263,4 @@ NUMBERS = {
     "RegimeRanksLeast": (given, lambda: round(of_map("ranks")["fraction"].min(), 2)),
     "RegimeZipf": (rate_most, lambda: gains("zipf", "alpha").max()),
     "RegimeZipfWhere": (given, lambda: gains("zipf", "alpha").idxmax()[0]),
-    # published measurements
-    "PageShare": (percent, lambda: cached("ImageNet-1k")),
-    "PageRead": (percent, lambda: published("read", setting="ImageNet-1k")),
-    "PageForm": (percent, lambda: form("read", at=cached("ImageNet-1k"))),
-    "PageLruForm": (percent, lambda: form("read", "lru", cached("ImageNet-1k"))),
-    "OpenShare": (percent, lambda: cached("OpenImages, DALI-shuffle")),
-    "OpenRead": (percent, lambda: published("read", setting="OpenImages, DALI-shuffle")),
-    "OpenRatio": (ratio, lambda: published("ratio")),
-    "OpenRatioForm": (ratio, lambda: form("ratio")),
-    "ServerRead": (given, lambda: published("servers")),
-    "ServerForm": (tenth, lambda: form("servers")),
-    "ServerOpt": (tenth, lambda: form("servers", "opt")),
-    "PageSimulated": (most, coordl_spread),
-    "PageItems": (count, lambda: constant("coordl_check", "N_ITEMS")),
-    "PageEpochs": (count, lambda: constant("coordl_check", "EPOCHS")),
-    "PageSeeds": (count, lambda: rows("coordl_check", kind="simulation")["seed"].nunique()),
-    "ServerMemory": (count, lambda: constant("_coordl", "MEMORY_GIB")),
-    "ServerData": (count, lambda: constant("_coordl", "DATA_GIB")),
-}
-
-
-def mission(setting: str, value: str = "hit_rate", policy: str = "lru", *, replacement: bool) -> float:
-    """Mean over trace seeds."""
-    found = rows("mission_table", kind="hits", setting=setting, policy=policy, replacement=replacement)
-    return float(found[value].mean())
-
-
-def mission_fullest(*, replacement: bool) -> int:
-    """Distinct items in the cache that sees most, over all seeds."""
-    return int(rows("mission_table", setting="one pass, private", replacement=replacement)["distinct"].max())
-
-
-def mission_spread() -> float:
-    """Largest distance between policies, means over seeds, where two workers evict a little."""
-    found = rows("mission_table", setting="ten epochs, private, persistent")
-    rates = found.groupby(["replacement", "policy"])["hit_rate"].mean().unstack()
-    return float((rates.max(axis=1) - rates.min(axis=1)).max())
-
-
-def mission_times() -> pd.DataFrame:
-    """Published seconds by network and policy, without the one run that took half as long again as the others."""
-    times = rows("mission_table", kind="measured").pivot(index="network", columns="policy", values="seconds")
-    others = times.drop(columns="none")
-    return others.where(others.lt(1.4 * others.median(axis=1), axis=0))
-
-
-def mission_scatter() -> float:
-    """Pooled standard deviation of the times with caches, over their mean."""
-    times = mission_times()
-    return float(np.sqrt(times.div(times.mean(axis=1), axis=0).var(axis=1, ddof=1).mean()))
-
-
-def mission_lead() -> pd.Series:
-    """Share of the mean time of the other policies that OPT saves, by network."""
-    times = mission_times()
-    return 1 - times["opt"] / times.drop(columns="opt").mean(axis=1)
-
-
-def mission_seconds(network: str, policy: str) -> float:
-    """A published time."""
-    return one(rows("mission_table", kind="measured", network=network, policy=policy)["seconds"])
-
-
-ONE_PASS, RESTART, SHARED = "one pass, private", "ten epochs, private, persistent", "ten epochs, one shared"
-
-NUMBERS |= {
-    "MissionItems": (count, lambda: constant("mission_table", "N_ITEMS")),
-    "MissionAccesses": (count, lambda: constant("mission_table", "ACCESSES")),
-    "MissionBatch": (count, lambda: constant("mission_table", "BATCH")),
-    "MissionWorkers": (count, lambda: constant("mission_table", "WORKERS")),
-    "MissionCapacity": (count, lambda: constant("mission_table", "CAPACITY")),
-    "MissionSeeds": (count, lambda: constant("mission_table", "SEEDS")),
-    "MissionBatches": (count, lambda: -(-constant("mission_table", "ACCESSES") // constant("mission_table", "BATCH"))),
-    "MissionFullest": (count, lambda: mission_fullest(replacement=True)),
-    "MissionFullestShuffled": (count, lambda: mission_fullest(replacement=False)),
-    "MissionRate": (fine, lambda: mission(ONE_PASS, replacement=True)),
-    "MissionRateShuffled": (fine, lambda: mission(ONE_PASS, replacement=False)),
-    "MissionRatio": (fine, lambda: 1 - mission(ONE_PASS, replacement=True)),
-    "MissionEvictions": (count, lambda: round(mission(RESTART, "evictions", replacement=True))),
-    "MissionEvictionsShuffled": (count, lambda: round(mission(RESTART, "evictions", replacement=False))),
-    "MissionSpread": (most, lambda: mission_spread()),
-    "MissionSharedOpt": (rate, lambda: mission(SHARED, policy=OPT, replacement=True)),
-    "MissionSharedLru": (rate, lambda: mission(SHARED, replacement=True)),
-    "MissionSharedOptShuffled": (rate, lambda: mission(SHARED, policy=OPT, replacement=False)),
-    "MissionSharedLruShuffled": (rate, lambda: mission(SHARED, replacement=False)),
-    "MissionSwin": (count, lambda: mission_seconds("swin_tiny_patch4_window7_224", "none")),
-    "MissionMobilenet": (count, lambda: mission_seconds("mobilenetv4_conv_small", "none")),
-    "MissionMobilenetLru": (count, lambda: mission_seconds("mobilenetv4_conv_small", "lru")),
-    "MissionScatter": (tenth, lambda: 100 * mission_scatter()),
-    "MissionLead": (tenth, lambda: 100 * mission_lead().mean()),
-    "MissionLeadError": (tenth, lambda: 100 * mission_lead().std(ddof=1) / len(mission_lead()) ** 0.5),
 }

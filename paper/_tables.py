@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from _closed import ALPHA, CAPACITY, HALF, ITEMS, QUARTER, RANKS, zipf
 from _data import count, given, items, rate, ratio, rows, tenth, thousandths
-from _measured import OPT, SIZE, WALK, check, check_error, form, off_walk, published
+from _measured import OPT, SIZE, WALK, check, check_error, off_walk
+from _others import form, published
 
 from simcache import theory
 
@@ -103,7 +104,7 @@ def coordl() -> str:
     policies = ("rr", "fifo", "lru", "pin")
     body = []
     for setting, name in (("ImageNet-1k", "ImageNet-1k"), ("OpenImages, DALI-shuffle", "OpenImages")):
-        at = rows("coordl_check", setting=setting)["fraction"].item()
+        at = rows("published_check", setting=setting)["fraction"].item()
         cells = [ratio(form("read", policy, at)) for policy in policies]
         body.append([f"{name}, share read, $c={given(at)}$", ratio(published("read", setting=setting)), *cells])
     cells = [ratio(form("ratio", policy)) for policy in policies]

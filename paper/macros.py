@@ -12,11 +12,12 @@ from typing import Any
 from _closed import NUMBERS as CLOSED
 from _data import PAPER
 from _measured import NUMBERS as MEASURED
+from _others import NUMBERS as OTHERS
 from _tables import TABLES
 
 from simcache.files import replacing
 
-NUMBERS = {**CLOSED, **MEASURED}
+NUMBERS = {**CLOSED, **MEASURED, **OTHERS}
 GENERATED = PAPER / "generated"
 
 
@@ -31,7 +32,7 @@ def source(function: Callable[[], Any]) -> str:
 
 def macros() -> str:
     """All macros, each with its source."""
-    lines = ["% written by macros.py; edit _closed.py, _measured.py or the scripts in figures/data instead"]
+    lines = ["% written by macros.py; edit _closed.py, _measured.py, _others.py or the scripts in figures/data instead"]
     for name, (write, number) in NUMBERS.items():
         lines.append(f"\\newcommand{{\\{name}}}{{{write(number())}}} % {source(number)}")
     return "\n".join(lines) + "\n"

@@ -77,7 +77,7 @@ def test_macros_used_are_those_defined(macros):
 def test_macro_names_are_letters_and_their_sources_are_told(macros):
     for name, (_, number) in macros.NUMBERS.items():
         assert re.fullmatch("[A-Za-z]+", name)
-        assert re.fullmatch(r"_(closed|measured)\.py: \S.*", macros.source(number)), name
+        assert re.fullmatch(r"_(closed|measured|others)\.py: \S.*", macros.source(number)), name
 
 
 def test_a_macro_swallows_no_space():
@@ -140,7 +140,10 @@ def test_what_numbers_must_not_exceed_is_rounded_up(macros):
     assert (_data.percent_most(0.34478), _data.percent_most(0.115)) == (r"34.5\%", r"11.5\%")
     assert (_data.thousandths(0.00301), _data.thousandths(0.003)) == ("3.1", "3.0")
     text = " ".join(" ".join(prose().values()).split())
-    upward = {_data.most, _data.rate_most, _data.percent_most, _data.count, _data.given, _data.span}
+    assert (_data.points_most(0.3001), _data.points_most(0)) == ("0.31", "0")
+    upward = {
+        _data.most, _data.rate_most, _data.percent_most, _data.points_most, _data.count, _data.given, _data.span,
+    }  # fmt: skip
     bounds = re.findall(r"(?:at most|within|up to|up to exponent|differs? by|errs by)[ $]*\\([A-Z]\w+)", text)
     assert len(bounds) > 15
     for name in bounds:
@@ -165,6 +168,21 @@ def test_helpers_refuse_what_a_caption_could_not_say(macros):
     assert _data.constant("_grid", "N_ITEMS") > 0
     with pytest.raises(ValueError, match="must set NO_SUCH"):
         _data.constant("_grid", "NO_SUCH")
+
+
+def test_the_law_of_a_published_generator(monkeypatch):
+    """YCSB's approximation of Zipf, by its own rule for u: its first two items are Zipf's, its third is not."""
+    monkeypatch.syspath_prepend(str(ROOT / "figures" / "data"))
+    import _published
+
+    n, alpha = 500, 0.99
+    law, zipf = _published.ycsb(n, alpha), _published.zipf(n, alpha)
+    eta = (1 - (2 / n) ** (1 - alpha)) / (1 - zipf[0] - zipf[1])
+    u = (np.arange(400_000) + 0.5) / 400_000
+    drawn = np.floor(n * (eta * u - eta + 1) ** (1 / (1 - alpha))).astype(int)
+    drawn = np.where(u < zipf[0], 0, np.where(u < zipf[0] + zipf[1], 1, drawn))
+    np.testing.assert_allclose(np.bincount(drawn, minlength=n) / u.size, law, atol=1e-5)
+    assert law[2] > 1.15 * zipf[2]
 
 
 # ---------------------------------------------------------------- the claims
