@@ -4,8 +4,10 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
+from _closed import shortfall, zipf
 from _data import (
     count,
+    fine,
     given,
     items,
     most,
@@ -20,6 +22,7 @@ from _data import (
 from simcache import theory
 
 OPT = "opt(bypass=True)"
+FINITE_ALPHA = 1.2  # beyond, cold misses outweigh the shortfall
 SIZE = 0.2  # share of the items in the table of samplers
 
 
@@ -146,6 +149,24 @@ def lookahead_error() -> float:
     return float(np.abs(rates - theory.opt_lookahead(fraction, ahead, ranks=ranks)).max())
 
 
+def finite(correct: bool) -> float:
+    """Mean distance of OPT's simulated hit rate from the fluid law, or that less its shortfall, on the map of Zipf."""
+    found = of_map("zipf").query("policy == @OPT and alpha <= @FINITE_ALPHA")
+    far = []
+    for alpha, own in found.groupby("alpha"):
+        p = zipf(items(own), alpha)
+        law = theory.opt_irm(p, own["capacity"].to_numpy(int))
+        less = [shortfall(p, c) if correct else 0.0 for c in own["capacity"]]
+        far.append(np.abs(law - less - own["hit_rate_warm"]))
+    return float(np.mean(far))
+
+
+def walk_bound() -> float:
+    """How much OPT may lead at the strongest locality of the map, by the restarts of the walk."""
+    jump = 1 - WALK()["locality"].max()
+    return float((jump * (2 - jump)) ** 0.5 / np.e)
+
+
 ZIPF, WALK = (lambda: rows("zipf_heatmaps")), (lambda: rows("markov_heatmaps", kind="simulation"))
 walk_gaps = partial(gaps, "markov_heatmaps", "locality", kind="simulation")
 RECORDED, PICTURE = (lambda: rows("sampler_curves")), (lambda: rows("working_set"))
@@ -178,6 +199,7 @@ NUMBERS = {
     "WalkMapLast": (rate_most, lambda: walk_gaps()[WALK()["locality"].max()].max()),
     "WalkMapWarm": (count, lambda: one(WALK()["warmup"])),
     "WalkMapCutError": (most, lambda: (off_walk("opt") - off_walk("lru")).abs().max()),
+    "WalkMapLastBound": (rate, walk_bound),
     # lookahead
     "LookaheadItems": (count, lambda: items(known("epochs"))),
     "LookaheadPasses": (count, lambda: epochs_of(known("epochs"))),
@@ -262,5 +284,8 @@ NUMBERS = {
     "RegimeRanksMost": (count, lambda: of_map("ranks")["ranks"].max()),
     "RegimeRanksLeast": (given, lambda: round(of_map("ranks")["fraction"].min(), 2)),
     "RegimeZipf": (rate_most, lambda: gains("zipf", "alpha").max()),
+    "FiniteAlpha": (given, lambda: FINITE_ALPHA),
+    "FiniteGap": (fine, lambda: finite(correct=False)),
+    "FiniteLeft": (fine, lambda: finite(correct=True)),
     "RegimeZipfWhere": (given, lambda: gains("zipf", "alpha").idxmax()[0]),
 }

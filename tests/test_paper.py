@@ -254,7 +254,7 @@ def test_epochs_do_not_cover_what_the_text_excludes():
 
 
 def test_stationary_bound_on_finite_traces():
-    """Theorem 2 for finite traces, every window and size; and that its factor n - w + 1 is needed."""
+    """Theorem 7 for finite traces, every window and size; and that its factor n - w + 1 is needed."""
     for trace in (*small_traces(), synth.zipf(40, 800, 1.0, seed=1), synth.shuffled(40, 6, seed=2)):
         n, d = len(trace), theory.working_set(trace)
         w = np.arange(1, n + 1)
@@ -267,7 +267,7 @@ def test_stationary_bound_on_finite_traces():
 
 
 def test_tangent_is_the_budget_of_reuses():
-    """Equations 1 and 2: the tangent from (0, C) to D has the slope of the misses that the budget of reuses leaves."""
+    """Equations 2 and 1: the tangent from (0, C) to D has the slope of the misses that the budget of reuses leaves."""
     p = np.arange(1, 301) ** -1.0
     p /= p.sum()
     w = np.arange(4_000)
@@ -277,7 +277,7 @@ def test_tangent_is_the_budget_of_reuses():
 
 
 def test_zipf_limit():
-    """Theorem 3 (b): the fluid law's ratio tends to Γ(2 - 1/α)^α, and its limits are those the text names."""
+    """Theorem 4 above 1: the fluid law's ratio tends to Γ(2 - 1/α)^α, and its limits are those the text names."""
     p = np.arange(1, 1_000_001.0) ** -2
     ratios = [(1 - theory.opt_irm(p, c)) / (1 - theory.lfu_irm(p, c)) for c in (10, 100, 1000)]
     limit = float(theory.opt_zipf_limit(2.0))
@@ -293,7 +293,7 @@ def test_zipf_limit():
 
 
 def test_uniform_and_private_caches():
-    """Theorem 3 (c, d): simulation stays below the bounds and near them; R times pinning while c <= 1/R²."""
+    """Theorems 2 and 6: simulation stays below the bounds and near them; R times pinning while c <= 1/R²."""
     n_items, epochs, ranks = 4_000, 40, 4
     drawn = synth.uniform(n_items, 12 * n_items, seed=1)
     part = Trace(synth.shuffled(n_items, epochs, seed=2).ids[::ranks], n_items, "part")
@@ -319,7 +319,7 @@ def test_repeats():
 
 @pytest.mark.parametrize(("ranks", "share"), [(4, 0.25), (4, 0.6), (8, 0.2)])
 def test_private_caches_are_reached(ranks, share):
-    """Theorem 3 (d): the bound is not a bound only; and its proof's rule never overfills but for rare moments."""
+    """Theorem 6: the bound is not a bound only; and its proof's rule never overfills but for rare moments."""
     n_items, epochs = 6_000, 10 * ranks
     ids = synth.shuffled(n_items, epochs * ranks, seed=3).ids[::ranks]
     own, size = n_items // ranks, round(share * n_items)
@@ -448,11 +448,24 @@ def test_the_document_says_what_it_is(document):
     assert f"Version {simcache.__version__}" in out("pdftotext", "-l", "1", str(document[0]), "-")
 
 
+def height(pdf, page):
+    """How high the words of a page stand, the median."""
+    words = out("pdftotext", "-bbox", "-f", str(page), "-l", str(page), str(pdf), "-")
+    found = re.findall(r'yMin="([\d.]+)" xMax="[\d.]+" yMax="([\d.]+)">[A-Za-z]{4,}<', words)
+    return float(np.median([float(low) - float(high) for high, low in found]))
+
+
 def test_the_derivation_is_one_page(document):
-    first = out("pdftotext", "-f", "2", "-l", "2", str(document[0]), "-")
-    assert "Derivation" in first.split("\n\n")[1]
-    assert "what clairvoyance is worth" in first
-    assert "That this fits: Section" in " ".join(first.split())
+    """The section begins at the top of one page and ends on it, nothing else is there, and it is set in 9 points."""
+    pages = out("pdftotext", str(document[0]), "-").split("\f")[:-1]
+    number = next(k for k, page in enumerate(pages) if "Derivation" in page[:60])
+    page = " ".join(pages[number].split())
+    for name in ("min–max", "epochs: nothing", "at most 1/e", "each exponent", "lookahead", "ranks"):
+        assert f"({name})" in page
+        assert not any(f"({name})" in " ".join(other.split()) for k, other in enumerate(pages) if k != number), name
+    assert "That this fits: Section" in page
+    assert "Behind the page" in pages[number + 1][:60]  # the next section begins the next page
+    assert height(document[0], number + 1) >= 0.89 * height(document[0], 1)  # 9 points beside the body's 10
 
 
 def test_no_page_is_half_white(document):
