@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from simcache import simulate, synth, theory
+from simcache import Trace, simulate, synth, theory
 
 
 def fluid(p, capacity):
@@ -102,6 +102,18 @@ def test_lookahead(n_items, own, capacity, ahead):
         assert best == pytest.approx(bound, abs=1e-6)
     if own == n_items:  # one cache that sees all: nothing is gained
         assert best == pytest.approx(c, abs=1e-6)
+
+
+@pytest.mark.parametrize(("ranks", "share", "ahead"), [(4, 0.25, 1), (4, 0.5, 2), (16, 0.5, 8)])
+def test_lookahead_is_reached(ranks, share, ahead):
+    """Theorem 5 with many items: OPT that is told each epoch's order `ahead` epochs before it begins."""
+    n_items, epochs = 4_000, 30 * ranks
+    own = n_items // ranks
+    trace = Trace(synth.shuffled(n_items, epochs, seed=8).ids[::ranks], n_items)
+    knows = {"window": (ahead + 1) * own - 1, "every": own}
+    hits = simulate(trace, "opt", round(share * n_items), bypass=True, **knows).reshape(-1, own)
+    rate = hits[epochs // 3 : -epochs // 3].mean()
+    assert rate == pytest.approx(1 - (1 - share) / (1 + ahead / ranks), abs=6e-3)
 
 
 @pytest.mark.parametrize(("jump", "directed"), [(0.2, False), (0.05, False), (0.2, True)])
