@@ -221,7 +221,7 @@ NUMBERS = {
     "LaterBlind": (rate, lambda: later_hits("lru")),
     "LaterFastest": (count, later_fastest),
     "LaterLeast": (percent, lambda: savings()["opt"].min()),
-    "LaterMost": (percent_most, lambda: savings()["opt"].max()),
+    "LaterMost": (percent, lambda: savings()["opt"].max()),
     "LaterMean": (percent, lambda: savings()["opt"].mean()),
     "LaterOthers": (percent, lambda: later_saved().median(axis=1).mean()),
     "LaterAgain": (percent_most, lambda: savings()["warm-up"].abs().max()),
