@@ -13,6 +13,7 @@ CHE_ITEMS, CHE_ALPHA = 100, 1.2  # of the errors of approximations
 STEEP = 3.0
 SMALL, LARGE = 10, 1_000  # items, of LRU's finite-size error
 SHORT = 10  # epochs
+WINDOW_EPOCHS, WINDOW_LARGE = 10, 0.9  # of a published experiment with a window of a fifth
 HITS_ALPHA, GAP_ITEMS = 0.7, 1_000_000
 FINITE_A, FINITE_B = 0.555, 0.257  # fitted to long runs of uniform draws, c from .02 to .9, of two sizes
 FINITE_FEW, FINITE_MANY = 1_000, 10_000
@@ -116,6 +117,12 @@ NUMBERS = {
     "HitsLimit": (ratio, lambda: theory.opt_zipf_hits_limit(HITS_ALPHA)),
     "GapItems": (count, lambda: GAP_ITEMS),
     "Gap": (rate, lambda: theory.opt_zipf_gap(GAP_ITEMS)),
+    "WindowEpochs": (count, lambda: WINDOW_EPOCHS),
+    "WindowAhead": (given, lambda: WINDOW_EPOCHS / 5),
+    "WindowReach": (ratio, lambda: -np.log1p(-theory.opt_shuffled(HALF, ranks=np.inf))),
+    "WindowLarge": (given, lambda: WINDOW_LARGE),
+    "WindowHits": (rate, lambda: theory.opt_lookahead(WINDOW_LARGE, WINDOW_EPOCHS / 5, ranks=np.inf)),
+    "WindowAll": (rate, lambda: theory.opt_shuffled(WINDOW_LARGE, ranks=np.inf)),
     "FiniteA": (given, lambda: FINITE_A),
     "FiniteB": (given, lambda: FINITE_B),
     "FiniteFew": (count, lambda: FINITE_FEW),
