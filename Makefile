@@ -28,8 +28,8 @@ export TORCH
 
 .DEFAULT_GOAL := figures
 .DELETE_ON_ERROR:
-.PHONY: figures paper setup torch test torture mutants lint notebooks images refresh bench coverage wheel lock clean \
-	distclean help
+.PHONY: figures paper setup torch test torture mutants lint notebooks images refresh bench experiments coverage wheel \
+	lock clean distclean help
 
 # ---------------------------------------------------------------- set-up
 
@@ -117,8 +117,8 @@ paper/supplement.pdf: paper/supplement.tex paper/refs.bib $(wildcard paper/capti
 	@! grep -E '^(LaTeX|Package [a-z]+) Warning: .*(undefined|multiply)|^Overfull' paper/build/supplement.log
 	@mv paper/build/supplement.pdf $@ && echo "the supplement is $@"
 
-images: figures  ## refresh the committed images that README and docs show, but for those of `make bench`
-	@grep -oh 'images/[A-Za-z0-9_.-]*' README.md $(wildcard docs/*.md) | grep -v benchmarks | sort -u | while read -r image; do \
+images: figures  ## refresh the committed images that README and docs show, but for those of what a clock measured
+	@grep -oh 'images/[A-Za-z0-9_.-]*' README.md $(wildcard docs/*.md) | grep -v -e benchmarks -e training-time | sort -u | while read -r image; do \
 		cp -v "figures/$${image#images/}" "docs/$$image" || exit 1; done
 
 refresh: $(TORCH_READY)  ## refresh the outputs that README and the notebooks show
@@ -163,6 +163,9 @@ wheel: $(READY)  ## dist/*.whl, built from the source archive that stands beside
 bench: $(READY)  ## measure speed against the peers, best on a quiet machine, and refresh results/ (QUICK=1: in short, into results/quick/)
 	QUICK=$(QUICK) $(RUN) benchmarks/run.py $(SUITES)
 
+experiments: $(TORCH_READY)  ## measure training time with the live cache, on a quiet machine (DEVICE=cuda, QUICK=1, NETWORK=name, CIFAR=folder)
+	DEVICE=$(DEVICE) QUICK=$(QUICK) NETWORK=$(NETWORK) CIFAR="$(CIFAR)" $(RUN) benchmarks/experiments.py
+
 # ---------------------------------------------------------------- upkeep
 
 COMPILE := $(UV) pip compile --universal --generate-hashes --no-strip-extras --no-header --no-annotate --no-emit-index-url --python-version 3.11
@@ -185,4 +188,4 @@ distclean: clean  ## remove .venv too
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */\1\t/' | while IFS="$$(printf '\t')" read -r name text; do \
-		printf '  make %-10s %s\n' "$$name" "$$text"; done
+		printf '  make %-11s %s\n' "$$name" "$$text"; done

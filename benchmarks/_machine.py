@@ -3,6 +3,7 @@
 import os
 import platform
 import subprocess
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -13,7 +14,7 @@ import psutil
 PACKAGES = ("simcache", "numpy", "numba", "llvmlite", "pandas", "libcachesim", "cachetools", "cachebox")
 
 
-def described() -> dict[str, Any]:
+def described(packages: Sequence[str] = PACKAGES) -> dict[str, Any]:
     return {
         "processor": _processor(),
         "cores": psutil.cpu_count(logical=True),
@@ -21,7 +22,7 @@ def described() -> dict[str, Any]:
         "memory_gb": round(psutil.virtual_memory().total / 2**30),
         "system": f"{platform.system()} {platform.release()}, {platform.machine()}",
         "python": platform.python_version(),
-        "versions": {name: version(name) for name in PACKAGES},
+        "versions": {name: version(name) for name in packages},
         "commit": _commit(),
         "load_before": round(os.getloadavg()[0], 2),
         "date": datetime.now(UTC).date().isoformat(),
