@@ -52,7 +52,7 @@ def check(network: str) -> None:
 
 
 def write(table: pd.DataFrame, folder: Path) -> None:
-    """The three files and the figure."""
+    """The table, where rows of another device stay, and what is made of it."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "training-time.parquet"
     if path.exists():
@@ -63,6 +63,12 @@ def write(table: pd.DataFrame, folder: Path) -> None:
         table.to_parquet(temporary, index=False)
     with replacing(folder / "training-time.csv") as temporary:
         table.to_csv(temporary, index=False, float_format="%.6g")
+    pages(folder)
+
+
+def pages(folder: Path) -> None:
+    """The page and the figure, from the table that stands in the folder."""
+    table = pd.read_parquet(folder / "training-time.parquet")
     with replacing(folder / "training-time.md") as temporary:
         temporary.write_text(report.page(table))
     figure.draw(table, folder)

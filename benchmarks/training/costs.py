@@ -9,58 +9,57 @@ from torch.utils import data
 from simcache.torch import cached_loader
 
 from .loading import Machine, Private, plain
-from .running import Training
+from .running import Training, started
 from .sources import Augmented, Source, alike
 
-PASSES, STEPS = 3, 8
+TIMES = 8
 
 
-def loading(source: Source, machine: Machine) -> dict[str, float]:
-    """Seconds an item, of loaders of the runs' own shape that nothing holds up: all their workers at work.
+def costs(network: str, source: Source, machine: Machine) -> dict[str, float]:
+    """Seconds an item, and a step; to be measured in turns with the runs that they are for.
 
-    Sequential passes: each worker meets in each the items that it met before, so the second hits in a private cache.
+    Those of loading are of loaders of the runs' own shape that nothing holds up, all their workers at work. Passes are
+    sequential: each worker meets the items that it met before, so the second hits in a private cache too.
     """
     items = len(source.dataset)
     order = data.SequentialSampler(source.dataset)
     shared = plain(source, source.dataset, order, machine)
-    every = {
-        "miss": plain(source, Augmented(source), order, machine),
-        "shared": cached_loader(shared, items, 1 + PASSES, policy="fifo", transform=source.augment),
-        "private": plain(source, Private(source, "fifo", items, machine.workers), order, machine),
+    passes = {
+        "t_miss": _last_pass(plain(source, Augmented(source), order, machine), 1),
+        "t_shared": _last_pass(cached_loader(shared, items, 2, policy="fifo", transform=source.augment), 2),
+        "t_private": _last_pass(plain(source, Private(source, "fifo", items, machine.workers), order, machine), 2),
     }
-    each = {name: _drained(loader) * machine.workers / items for name, loader in every.items()}
     prep = _prepared(source)
-    return {"t_prep": prep} | {f"t_{name}": max(0.0, seconds - prep) for name, seconds in each.items()}
+    each = {name: max(0.0, seconds * machine.workers / items - prep) for name, seconds in passes.items()}
+    return {**each, "t_prep": prep, "t_step": _step(network, source, machine)}
 
 
-def step(network: str, source: Source, machine: Machine) -> float:
-    """Seconds a batch that is there already, the first steps left out."""
-    training = Training(network, source.side, machine.device)
-    batch = [it.pin_memory() if machine.device == "cuda" else it for it in alike(source)]
-    taken = []
-    for _ in range(2 + STEPS):
-        start = training.settled()
-        training.step(*batch)
-        taken.append(training.settled() - start)
-    return median(taken[2:])
-
-
-def _drained(loader: Any) -> float:
-    """Seconds of a pass, once workers are started and caches full."""
-    taken = []
-    for _ in range(1 + PASSES):
+def _last_pass(loader: Any, passes: int) -> float:
+    started(loader)
+    for _ in range(passes):
         start = perf_counter()
         for _ in loader:
             pass
-        taken.append(perf_counter() - start)
-    return median(taken[1:])
+    return perf_counter() - start
 
 
 def _prepared(source: Source) -> float:
     samples = [source.dataset[k] for k in range(min(source.batch, len(source.dataset)))]
     taken = []
-    for _ in range(STEPS):
+    for _ in range(TIMES):
         start = perf_counter()
         data.default_collate([source.augment(sample) for sample in samples])
         taken.append(perf_counter() - start)
     return median(taken) / len(samples)
+
+
+def _step(network: str, source: Source, machine: Machine) -> float:
+    """Of a batch that is there already, the first steps left out."""
+    training = Training(network, source.side, machine.device)
+    batch = [it.pin_memory() if machine.device == "cuda" else it for it in alike(source)]
+    taken = []
+    for _ in range(2 + TIMES):
+        start = training.settled()
+        training.step(*batch)
+        taken.append(training.settled() - start)
+    return median(taken[2:])

@@ -32,7 +32,7 @@ def draw_times(ax: plt.Axes, mine: pd.DataFrame) -> None:
             label=network(name),
         )
     ax.set_xticks(range(len(names)), names, rotation=90)
-    ax.set(ylabel="seconds an epoch", ylim=(0, None))
+    ax.set(ylabel="seconds an epoch", ylim=(0, None), title="JPEG files, with replacement")
 
 
 def draw_errors(ax: plt.Axes, mine: pd.DataFrame) -> None:
@@ -45,7 +45,7 @@ def draw_errors(ax: plt.Axes, mine: pd.DataFrame) -> None:
         )
     scale(ax, "x", "log")
     scale(ax, "y", "log")
-    ax.set(xlabel="predicted seconds", ylabel="measured seconds", title="All rows")
+    ax.set(xlabel="predicted seconds", ylabel="measured seconds", title="Every row", xlim=ends, ylim=ends)
 
 
 def draw_rates(ax: plt.Axes, mine: pd.DataFrame) -> None:
@@ -60,20 +60,22 @@ def draw_rates(ax: plt.Axes, mine: pd.DataFrame) -> None:
         if sharing == "private":
             mark |= {"markerfacecolor": "none", "markeredgewidth": 0.8}
         ax.plot(rows["fraction"], rows["hit_rate"], **mark, label=methods(rows).iloc[0])
-    ax.set(xlabel="cache size / items", ylabel="hit rate", xlim=(0, 1), ylim=(0, None))
+    ax.set(xlabel="cache size / items", ylabel="hit rate", title="Live on simulated", xlim=(0, 1), ylim=(0, None))
 
 
 def draw(table: pd.DataFrame, folder: Path) -> None:
     """Of the device that the table has first."""
     mine = table[table["device"] == table["device"].iloc[0]]
     replaced = mine[mine["order"] == ORDERS[0]]
-    with plot.style("page", height=3.6):
+    with plot.style("page", height=3.1):
         fig, (left, middle, right) = plt.subplots(1, 3, width_ratios=(1.5, 1, 1))
         draw_times(left, replaced[(replaced["data"] == "jpeg") & (replaced["fraction"] == HALF)])
         draw_errors(middle, mine)
         draw_rates(right, replaced[(replaced["data"] == "cifar") & (replaced["network"] == "mlp")])
-        left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.45), ncols=3, fontsize=7, handlelength=1)
-        right.legend(loc="upper center", bbox_to_anchor=(-0.3, -0.2), ncols=4, fontsize=7, handlelength=1)
+        middle.legend(loc="upper left", fontsize=7, handlelength=1)  # of the left panel too
+        close = {"ncols": 5, "fontsize": 7, "handlelength": 1, "columnspacing": 0.9, "handletextpad": 0.3}
+        below = right.legend(loc="upper right", bbox_to_anchor=(1.05, -0.2), **close)
+        below.set_in_layout(False)  # the names under the left panel make the room
         plot.save(fig, folder / "training-time.pdf")
         plot.save(fig, (ROOT / "docs/images" if folder == ROOT / "results" else folder) / "training-time.png")
         plt.close(fig)

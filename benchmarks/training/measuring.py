@@ -5,14 +5,16 @@ import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import _machine
 import torch
 from tqdm import tqdm
 
-from . import costs, table
+from . import table
 from .cases import HALF, Case, Size, groups
+from .costs import costs
 from .loading import Machine
 from .records import code, keep, kept
 from .running import run
@@ -35,15 +37,17 @@ def rows(
             source = found[data]
             depends = {**common, "data": source.mark}
             bar.set_description(f"{data}, {network}")
-            paid = piece(folder, f"{data}, loading", depends, partial(costs.loading, source, machine))
-            step = piece(folder, f"{data}, {network}, step", depends, partial(costs.step, network, source, machine))
+            paid: list[dict[str, float]] = []
             runs: dict[Case, list[Any]] = {case: [] for case in group}
-            for repeat in range(repeats):
+            for repeat in range(1, 1 + repeats):
+                title = f"{data}, {group[0].order}, {network}, {group[0].fraction:g}, costs, run {repeat}"
+                paid.append(piece(folder, title, depends, partial(costs, network, source, machine)))
                 for case in group:
                     measure = partial(run, case, source, machine, size.epochs)
-                    runs[case].append(piece(folder, f"{case}, run {repeat + 1}", depends, measure))
+                    runs[case].append(piece(folder, f"{case}, run {repeat}", depends, measure))
                     bar.update()
-            lines += [table.row(case, source, machine, cores(), {**paid, "t_step": step}, runs[case]) for case in group]
+            typical = {name: median(each[name] for each in paid) for name in paid[0]}
+            lines += [table.row(case, source, machine, cores(), typical, runs[case]) for case in group]
     return lines
 
 
