@@ -164,7 +164,7 @@ bench: $(READY)  ## measure speed against the peers, best on a quiet machine, an
 	QUICK=$(QUICK) $(RUN) benchmarks/run.py $(SUITES)
 
 experiments: $(TORCH_READY)  ## measure training time with the live cache, on a quiet machine (DEVICE=cuda, QUICK=1, NETWORK=name, CIFAR=folder)
-	DEVICE=$(DEVICE) QUICK=$(QUICK) NETWORK=$(NETWORK) CIFAR="$(CIFAR)" $(RUN) benchmarks/experiments.py
+	DEVICE=$(DEVICE) QUICK=$(QUICK) NETWORK="$(NETWORK)" CIFAR="$(CIFAR)" $(RUN) benchmarks/experiments.py
 
 # ---------------------------------------------------------------- upkeep
 

@@ -20,9 +20,9 @@ ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "results"
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
-cases, networks, jpegs, cifar, sources, loading, measuring, tables, report, reasons = (
+cases, networks, jpegs, cifar, sources, loading, running, measuring, tables, report, reasons = (
     import_module(f"training.{name}")
-    for name in "cases networks jpegs cifar sources loading measuring table report reasons".split()
+    for name in "cases networks jpegs cifar sources loading running measuring table report reasons".split()
 )
 experiments = import_module("experiments")
 
@@ -216,6 +216,22 @@ def test_a_line_of_the_table():
     private = case._replace(method="lru", sharing="private")
     assert loading.capacities(private, source(), machine) == (2, 2)
     assert tables.row(private, source(), machine, 2, COSTS, [ran(1, 3)])["t_hit_s"] == 0.2
+
+
+def test_an_accelerator_is_waited_for_and_fed_from_pinned_memory(monkeypatch):
+    case = cases.Case("cifar", "shuffled", "mlp", "opt", "shared", 0.5)
+    for method, sharing in cases.METHODS:
+        each = case._replace(method=method, sharing=sharing)
+        pinned = [running.opened(each, source(), loading.Machine(it, 2), 1).loader.pin_memory for it in ("cuda", "cpu")]
+        assert pinned == [True, False]
+    waited = []
+    monkeypatch.setattr(torch.cuda, "synchronize", waited.append)
+    training = running.Training("mlp", 32, "cpu")
+    training.settled()
+    assert waited == []
+    training.device = torch.device("cuda")
+    training.settled()
+    assert waited == [training.device]
 
 
 def compared(says, *seconds, t_hit=0.1, cores_s=0.0):
