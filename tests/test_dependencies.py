@@ -25,6 +25,7 @@ RUN = {
     "mypy": r"-m mypy\b",
     "nbmake": r"--nbmake\b",
     "pytest-cov": r"--cov\b",
+    "pytest-xdist": r"--numprocesses\b",
     "ruff": r"-m ruff\b",
 }
 

@@ -25,6 +25,10 @@ pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore:This DataLoa
 N, EPOCHS = 60, 3
 
 
+# A fork server that has torch spares its workers a second each; of this process and simcache they know nothing still.
+multiprocessing.set_forkserver_preload(["torch"])
+
+
 def spawned(method, workers, persistent, replacement, policy):
     """Epochs of a loader whose workers begin without this process's memory."""
     epochs = EPOCHS if persistent else 2  # each epoch without persistent workers imports torch anew
