@@ -104,6 +104,43 @@ def test_lookahead(n_items, own, capacity, ahead):
         assert best == pytest.approx(c, abs=1e-6)
 
 
+def best_of_draws(p, capacity, ahead):
+    """The best long-run hit rate that knows the law of independent draws and the next `ahead` of them: every state."""
+    seen = list(itertools.product(range(len(p)), repeat=ahead + 1))
+    then = np.array([[seen.index((*q[1:], i)) for i in range(len(p))] for q in seen])
+    held = [frozenset(c) for k in range(capacity + 1) for c in itertools.combinations(range(len(p)), k)]
+
+    def after(now, x):
+        enter = [now | {x}] if len(now) < capacity else [(now - {y}) | {x} for y in now]
+        return [held.index(each) for each in (now, *(enter if x not in now else []))]
+
+    moves = [[after(now, q[0]) for q in seen] for now in held]
+    hit = np.array([[q[0] in now for q in seen] for now in held], float)
+    value = np.zeros(hit.shape)
+    for _ in range(2000):
+        later = value[:, then] @ p
+        better = hit + [[later[m, q].max() for q, m in enumerate(row)] for row in moves]
+        gain = better - value
+        value = (value + better) / 2 - value.flat[0]
+        if np.ptp(gain) < 1e-7:
+            return float(gain.mean())
+    raise AssertionError("not converged")
+
+
+@pytest.mark.parametrize(
+    ("law", "capacity", "ahead"),
+    [((1, 1, 1), 1, 1), ((1, 1, 1), 2, 2), ((1, 1, 1, 1), 2, 2), ((5, 3, 2), 1, 2), ((5, 3, 2), 2, 3)],
+)
+def test_lookahead_on_draws(law, capacity, ahead):
+    """Theorem 5 for draws, and Section 4's for any law, at finite size; uniform draws may reach it."""
+    p = np.array(law) / sum(law)
+    best, bound = best_of_draws(p, capacity, ahead), float(theory.opt_lookahead_irm(p, capacity, ahead))
+    assert best <= bound + 1e-6
+    if len(set(law)) == 1:
+        assert 1 - bound == pytest.approx((1 - capacity / len(law)) / (1 + ahead / len(law)))
+        assert best == pytest.approx(bound, abs=1e-6)
+
+
 @pytest.mark.parametrize(("ranks", "share", "ahead"), [(4, 0.25, 1), (4, 0.5, 2), (16, 0.5, 8)])
 def test_lookahead_is_reached(ranks, share, ahead):
     """Theorem 5 with many items: OPT that is told each epoch's order `ahead` epochs before it begins."""

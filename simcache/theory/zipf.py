@@ -63,7 +63,7 @@ def opt_zipf_limit(alpha: ArrayLike) -> Floats:
     .. math:: \Gamma(2 - 1/\alpha)^\alpha
 
     The whole worth of knowing the future: from 1 (α -> 1) down to e^(γ-1) = 0.655 (α = inf). From the fluid law,
-    `opt_irm`; derived for this package. For α near 1 the limit is slow: 0.888 at α = 1.2, N = 1e6, C = 1000 against
+    `opt_irm`; derived for this package. For α near 1 the limit is slow: 0.885 at α = 1.2, N = 1e6, C = 1000 against
     0.914.
     """
     return np.exp(_log_gamma_rate(_inverse(alpha), 2))
