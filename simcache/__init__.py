@@ -2,7 +2,8 @@
 
 `Trace`, `simulate`, `hit_curve`, `sweep` and `explain` are here; the rest is by namespace: `simcache.synth`,
 `simcache.sampler`, `simcache.order`, `simcache.policies`, `simcache.loader`, `simcache.theory`, `simcache.verdict`,
-`simcache.plot`, and `simcache.torch`, which needs the extra torch. Each is loaded when first asked for.
+`simcache.store`, `simcache.plot`, and `simcache.torch`, which needs the extra torch. Each is loaded when first asked
+for.
 """
 
 from importlib import import_module
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from . import plot as plot
     from . import policies as policies
     from . import sampler as sampler
+    from . import store as store
     from . import synth as synth
     from . import theory as theory
     from . import torch as torch
@@ -35,7 +37,7 @@ _HOMES = {
     "simulate": "simulation",
     "sweep": "sweeps",
 }
-_NAMESPACES = ("loader", "order", "plot", "policies", "sampler", "synth", "theory", "torch", "verdict")
+_NAMESPACES = ("loader", "order", "plot", "policies", "sampler", "store", "synth", "theory", "torch", "verdict")
 
 
 def __getattr__(name: str) -> Any:

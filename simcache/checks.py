@@ -25,6 +25,8 @@ COLUMNS = (
     "warmup", "hit_rate_warm", "low", "high", "exact",
 )  # fmt: skip
 
+OWN = (*COLUMNS, "error")  # which a table has where cells failed
+
 Scalar = str | int | float | bool
 
 
@@ -143,9 +145,9 @@ def checked_source(given: Any, name: str) -> Mapping[str, Scalar] | None:
 
 
 def _checked_key(key: Any, name: str) -> str:
-    if not isinstance(key, str) or not key.isidentifier() or key in COLUMNS:
+    if not isinstance(key, str) or not key.isidentifier() or key in OWN:
         raise ValueError(
-            f"source keys must be identifiers other than the tables' own columns ({', '.join(COLUMNS)}) "
+            f"source keys must be identifiers other than the tables' own columns ({', '.join(OWN)}) "
             f"for trace {name!r}, got {short(key)}"
         )
     return str(key)
@@ -164,16 +166,23 @@ def _checked_scalar(key: str, value: Any, name: str) -> Scalar:
 
 
 def source_text(source: Mapping[str, Scalar] | None) -> str:
-    """A source as strict JSON, which has no word for infinity and NaN."""
-    if source is None:
-        return "null"
+    """A source as strict JSON."""
+    return "null" if source is None else json.dumps(source_plain(source), allow_nan=False)
+
+
+def source_plain(source: Mapping[str, Scalar]) -> dict[str, Any]:
+    """A source in values that strict JSON has, which has no word for infinity and NaN."""
     odd = {key: {"float": repr(v)} for key, v in source.items() if isinstance(v, float) and not math.isfinite(v)}
-    return json.dumps({**source, **odd}, allow_nan=False)
+    return {**source, **odd}
 
 
 def source_of(text: str) -> Any:
     """What `source_text` wrote."""
-    found = json.loads(text)
+    return source_read(json.loads(text))
+
+
+def source_read(found: Any) -> Any:
+    """What `source_plain` made plain."""
     if not isinstance(found, dict):
         return found
     return {key: float(v["float"]) if isinstance(v, dict) and list(v) == ["float"] else v for key, v in found.items()}

@@ -29,7 +29,7 @@ def count_hits(
         curve = chosen.module.curve
         everywhere = curve(ids, n_items, seed, start, **{name: chosen.params[name] for name in defaults_of(curve)})
         return np.asarray(everywhere[:, np.minimum(sizes, n_items)])
-    jobs = [partial(_count, chosen, ids, n_items, int(size), seed, start) for size in sizes]
+    jobs = [partial(count, chosen, ids, n_items, int(size), seed, start) for size in sizes]
     return np.array(run_all(jobs, label), np.int64).reshape(-1, 2).T
 
 
@@ -41,7 +41,7 @@ def has_one_pass(chosen: Chosen, n_sizes: int, sizes_given: bool) -> bool:
     are asked for: sizes that are named get a run each, as `simulate` makes it.
     """
     curve = getattr(chosen.module, "curve", None)
-    if curve is None:
+    if curve is None or getattr(chosen.module, "kernel", None) is not chosen.kernel:
         return False
     taken = defaults_of(curve)
     if any(chosen.params[name] != at for name, at in defaults_of(chosen.kernel).items() if name not in taken):
@@ -49,6 +49,7 @@ def has_one_pass(chosen: Chosen, n_sizes: int, sizes_given: bool) -> bool:
     return not sizes_given if chosen.random else n_sizes >= getattr(chosen.module, "CURVE_FROM", 1)
 
 
-def _count(chosen: Chosen, ids: Ids, n_items: int, size: int, seed: int, start: int) -> tuple[int, int]:
+def count(chosen: Chosen, ids: Ids, n_items: int, size: int, seed: int, start: int) -> tuple[int, int]:
+    """Hits at one size: of all accesses, and of those at positions >= `start`."""
     hits = replay(chosen, ids, n_items, size, seed)
     return int(np.count_nonzero(hits)), int(np.count_nonzero(hits[start:]))

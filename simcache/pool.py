@@ -2,9 +2,9 @@
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from tqdm import tqdm
@@ -40,12 +40,12 @@ def run_all(
         On Ctrl-C: no further job starts, those running end, and a note says how many were done. Its attribute ``done``
         maps the places of those jobs to their results.
     """
-    bar = _bar(len(jobs), label, progress)
     pool = ThreadPoolExecutor(max(1, min(workers or threads(), len(jobs))))
     futures: list[Future[Result]] = []
     try:
-        futures += [pool.submit(job) for job in jobs]
-        return [_ticked(future.result(), bar) for future in futures]
+        with ticking(len(jobs), label, progress) as tick:
+            futures += [pool.submit(job) for job in jobs]
+            return [_ticked(future.result(), tick) for future in futures]
     except KeyboardInterrupt as stop:
         pool.shutdown(wait=True, cancel_futures=True)
         ended = {place: it for place, it in enumerate(futures) if it.done() and not it.cancelled()}
@@ -55,17 +55,35 @@ def run_all(
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def ticking(
+    total: int, label: str, progress: bool | None = None, begun: int = 0, unit: str = "run"
+) -> Iterator[Callable[[int], None]]:
+    """A progress bar for as long as the block lasts, as for `run_all`; what is given says how many more have ended."""
+    bar = _bar(total, label, progress, **({} if unit == "run" else {"unit": unit, "initial": begun}))
+
+    def tick(count: int) -> None:
+        if bar is not None:
+            with suppress(OSError, ValueError):  # nobody reads any more: no reason to lose what was simulated
+                bar.update(count)
+
+    try:
+        yield tick
+    finally:
         if bar is not None:
             with suppress(OSError, ValueError):
                 bar.close()
 
 
-def _bar(total: int, label: str, progress: bool | None) -> "tqdm[Any] | None":
+def _bar(total: int, label: str, progress: bool | None, **more: Any) -> "tqdm[Any] | None":
     """A plain bar, where there is anybody to see it: one of widgets stands still where no front end is attached."""
     if progress is False or not _shows(sys.stderr, progress):
         return None
     with suppress(OSError, ValueError):
-        return tqdm(total=total, desc=printable(label), delay=0 if progress else 1, leave=False, unit="run")
+        told = {"desc": printable(label), "delay": 0 if progress else 1, "leave": False, "unit": "run", **more}
+        return tqdm(total=total, **told)
     return None
 
 
@@ -80,8 +98,6 @@ def _shows(stream: Any, asked: bool | None) -> bool:
         return False
 
 
-def _ticked(result: Result, bar: "tqdm[Any] | None") -> Result:
-    if bar is not None:
-        with suppress(OSError, ValueError):  # nobody reads any more: no reason to lose what was simulated
-            bar.update()
+def _ticked(result: Result, tick: Callable[[int], None]) -> Result:
+    tick(1)
     return result

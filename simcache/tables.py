@@ -1,4 +1,4 @@
-"""row(): one simulation -> one table row; and how rows become a table.
+"""What every table has: its columns, and how those of a curve, or of several tables, are made.
 
 Columns: ``trace``, ``policy`` (label), ``capacity`` (items), ``fraction`` (of n_items), ``seed`` (the policy's),
 ``accesses``, ``hits`` (<NA> in an estimate), ``hit_rate`` (of all accesses, cold misses counted), ``warmup``
@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .policies import Counts, Hits
+from .policies import Counts
 from .trace import COLUMNS, LIMIT, Trace, whole
 
 Rates = NDArray[np.float64]
@@ -29,12 +29,6 @@ def warmup_of(trace: Trace, warmup: int | None) -> int:
     if warmup is None:
         return trace.epochs[1] if len(trace.epochs) > 1 else 0
     return min(whole(warmup, "warmup", 0, where=f" for trace {trace.name!r}", unit=" of accesses"), LIMIT)
-
-
-def row(trace: Trace, label: str, capacity: int, fraction: float, seed: int, warmup: int, hits: Hits) -> dict[str, Any]:
-    """The row of one simulation, from its hits, shape (n_accesses,)."""
-    total, warm = np.count_nonzero(hits), np.count_nonzero(hits[warmup:])
-    return {**_place(trace, label, capacity, fraction, seed, warmup), **_counted(trace, warmup, int(total), int(warm))}
 
 
 def curve_table(
@@ -91,12 +85,6 @@ def _seed_type(largest: int) -> str:
     return "uint64" if largest > 2**63 - 1 else "int64"
 
 
-def table(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
-    """Rows as a tidy table: the columns above, then every source column; what a row lacks is missing."""
-    sources = list(dict.fromkeys(key for r in rows for key in r if key not in COLUMNS))
-    return pd.DataFrame({name: column([r.get(name) for r in rows], name) for name in (*COLUMNS, *sources)})
-
-
 def column(values: list[Any], name: str = "") -> "pd.Series[Any]":
     """Values of one column, None where one is missing; whole numbers with gaps stay whole."""
     if name == "hits":
@@ -119,7 +107,7 @@ def _gapped(values: list[Any], present: list[int]) -> "pd.Series[Any]":
 
 
 def joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """The rows of several tables, as `table` makes one of rows."""
+    """The rows of several tables as one; what a table lacks is missing."""
     columns: dict[str, list[Any]] = {}
     for name in dict.fromkeys(str(name) for each in tables for name in each):
         values = [value for each in tables for value in (each[name] if name in each else [None] * len(each))]

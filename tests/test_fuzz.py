@@ -153,6 +153,8 @@ LEGAL = {
     "sample": _one_of(None, None, 0.01, 0.3, 0.99),
     "repeats": _one_of(1, 1, 2),
     "progress": _one_of(None, False),
+    "store": _one_of(None, "store"),
+    "client": _one_of(None),
     "capacity": SIZES,
     "n_items": _whole(1, 20),
     "n_accesses": _whole(0, 60),
@@ -277,7 +279,8 @@ def _fault(name, given):
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-def test_a_result_or_a_plain_refusal(part):
+def test_a_result_or_a_plain_refusal(part, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     rng = np.random.default_rng([SEED, part])
     names = sorted(FUNCTIONS) + [name for name in sorted(FUNCTIONS) if name not in SLOW] * 4
     faulthandler.dump_traceback_later(PATIENCE, exit=True)

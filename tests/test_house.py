@@ -56,7 +56,7 @@ def test_the_command_begins_with_nothing_heavy():
 
 def test_public_names():
     assert simcache.__all__ == ["Trace", "explain", "hit_curve", "simulate", "sweep"]
-    spaces = ["loader", "order", "plot", "policies", "sampler", "synth", "theory", "torch", "verdict"]
+    spaces = ["loader", "order", "plot", "policies", "sampler", "store", "synth", "theory", "torch", "verdict"]
     assert dir(simcache) == ["Trace", "__version__", *sorted([*simcache.__all__[1:], *spaces])]
     text = pydoc.plain(pydoc.render_doc(simcache))
     assert all(re.search(rf"^ +(class )?{name}\(", text, re.MULTILINE) for name in simcache.__all__)
@@ -71,7 +71,7 @@ def test_help_lists_what_a_namespace_offers(name):
 
 
 def test_namespaces_load_when_asked_for():
-    names = ["plot", "policies", "sampler", "synth", "theory", "verdict"]
+    names = ["plot", "policies", "sampler", "store", "synth", "theory", "verdict"]
     loaded = python("-c", f"import simcache; print(*(getattr(simcache, name).__name__ for name in {names}))")
     assert loaded.split() == [f"simcache.{name}" for name in names]
     with pytest.raises(AttributeError, match="'simcache' has no attribute 'simulat'"):

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from strategies import shuffled_ids
 
-from simcache import Trace, counting, hit_curve, pool, simulate, sweep, sweeps
+from simcache import Trace, counting, hit_curve, pool, simulate, sweep
 from simcache.tables import default_capacities
 from simcache.trace import COLUMNS
 
@@ -194,7 +194,7 @@ def stop_after(monkeypatch):
 @pytest.mark.parametrize("count", [0, 1, 7])
 def test_a_stopped_sweep_keeps_the_rows_so_far(stop_after, count):
     whole = sweep(*GRID, seeds=[5, 6])
-    stop_after((sweeps, "run"), count)
+    stop_after((counting, "replay"), count)
     with pytest.raises(KeyboardInterrupt) as stopped:
         sweep(*GRID, seeds=[5, 6])
     kept = stopped.value.table

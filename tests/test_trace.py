@@ -242,7 +242,7 @@ def test_refusals(arguments, error, message):
         Trace(*arguments)
 
 
-@pytest.mark.parametrize("column", COLUMNS)
+@pytest.mark.parametrize("column", [*COLUMNS, "error"])
 def test_the_tables_own_columns_are_refused(column):
     with pytest.raises(ValueError, match=f"other than the tables' own columns .*, got '{column}'"):
         Trace([0], 1, source={column: 1})

@@ -1,0 +1,255 @@
+"""The code that a function reaches, as one hash: two that are equal compute the same from the same arguments.
+
+Code is bytecode with its constants, names and defaults, without docstrings, comments and line numbers: of the function
+and of all functions, classes, constants and arrays that it reaches in its own package, in this one, in a notebook, or
+in any file that no installer put there. What is installed counts by its name. A list, a dict or an object that the
+code itself changes, such as a counter, is no constant.
+"""
+
+import dis
+import sys
+import sysconfig
+from collections.abc import Mapping
+from functools import lru_cache, partial
+from hashlib import sha256
+from pathlib import Path, PurePath
+from types import CodeType, FunctionType, MethodType, ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import issparse
+
+from .trace import Trace
+
+HERE = __name__.partition(".")[0]
+CHANGING = {
+    "add", "append", "appendleft", "clear", "discard", "extend", "insert", "pop", "popitem", "remove", "reverse",
+    "setdefault", "sort", "update",
+}  # fmt: skip
+DOCSTRING = 0x4000000  # a flag of code, from Python 3.13 on
+
+
+def code_key(function: Any) -> str:
+    """The hash of a function, a class or a compiled kernel, and of all that it reaches."""
+    walk = _Walk(_home(function))
+    walk.value(function)
+    return walk.digest.hexdigest()
+
+
+def value_key(value: Any) -> str:
+    """The hash of a value: a number, a text, an array (sparse too), a trace, a tuple of them."""
+    walk = _Walk(HERE)
+    walk.value(value)
+    return walk.digest.hexdigest()
+
+
+class _Read(NamedTuple):
+    """What a function's code says, and what it asks for: globals, attributes; and which names it changes."""
+
+    text: str
+    names: tuple[str, ...]
+    attributes: tuple[str, ...]
+    changed: frozenset[str]
+
+
+@lru_cache(4096)
+def _read(code: CodeType) -> _Read:
+    text = [f"{code.co_argcount} {code.co_posonlyargcount} {code.co_kwonlyargcount} {code.co_flags & ~DOCSTRING}"]
+    names: dict[str, None] = {}
+    attributes: dict[str, None] = {}
+    loads: list[tuple[Any, str]] = []
+    changes: set[Any] = set()
+    changed: set[str] = set()
+    for step in dis.get_instructions(code):
+        spot = step.positions and (step.positions.lineno, step.positions.col_offset)
+        if isinstance(step.argval, CodeType):
+            inner = _read(step.argval)
+            names.update(dict.fromkeys(inner.names))
+            attributes.update(dict.fromkeys(inner.attributes))
+            changed |= inner.changed
+        if step.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+            names[step.argval] = None
+        elif step.opname in ("LOAD_ATTR", "LOAD_METHOD", "IMPORT_FROM"):
+            attributes[step.argval] = None
+        elif step.opname in ("STORE_GLOBAL", "STORE_DEREF"):
+            changed.add(step.argval)
+        # Where an item or an attribute is set, or a container is told to change, the position is that of its name.
+        if step.opname in ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF"):
+            loads.append((spot, step.argval))
+        elif step.opname in ("STORE_SUBSCR", "DELETE_SUBSCR", "STORE_ATTR", "DELETE_ATTR") or (
+            step.opname in ("LOAD_ATTR", "LOAD_METHOD") and step.argval in CHANGING
+        ):
+            changes.add(spot)
+        text.append(f"{step.opname} {_constant(step.argval)}")
+    changed |= {name for spot, name in loads if spot and spot != (None, None) and spot in changes}
+    exceptions = getattr(code, "co_exceptiontable", b"").hex()
+    return _Read("\n".join([*text, exceptions]), tuple(names), tuple(attributes), frozenset(changed))
+
+
+def _constant(value: Any) -> str:
+    """A constant of code as text, whatever the order of a set."""
+    if isinstance(value, CodeType):
+        return f"({_read(value).text})"
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_constant, value))})"
+    if isinstance(value, frozenset):
+        return f"{{{', '.join(sorted(map(_constant, value)))}}}"
+    return f"{type(value).__name__} {hex(value) if type(value) is int else repr(value)}"
+
+
+class _Walk:
+    """A hash that takes in values one by one, each object once and then by its number."""
+
+    def __init__(self, home: str) -> None:
+        self.home = home
+        self.digest = sha256()
+        self.seen: dict[int, tuple[int, Any]] = {}  # the objects too, so that no other takes their place
+
+    def add(self, *words: Any) -> None:
+        for word in words:
+            text = str(word).encode("utf-8", "surrogatepass")
+            self.digest.update(b"%d:%b" % (len(text), text))
+
+    def value(self, value: Any, asked: tuple[str, ...] = (), constant: bool = True) -> None:
+        """Take in a value; of a module only what is asked for, of what the code changes only its code."""
+        value = _bare(value)
+        if not constant and not isinstance(value, FunctionType | MethodType | ModuleType | type):
+            self.add("changed")
+        elif value is None or isinstance(value, bool | int | float | complex | str | bytes | type(...)):
+            self.add(_constant(value))
+        elif isinstance(value, np.generic):
+            self.add(value.dtype.str, value.tobytes().hex() if not value.dtype.hasobject else value)
+        elif isinstance(value, PurePath):
+            self.add("path", value)
+        elif id(value) in self.seen:
+            self.add("again", self.seen[id(value)][0])
+        else:
+            self.seen[id(value)] = (len(self.seen), value)
+            self._object(value, asked, constant)
+
+    def _object(self, value: Any, asked: tuple[str, ...], constant: bool) -> None:
+        if isinstance(value, ModuleType):
+            self._module(value, asked)
+        elif isinstance(value, FunctionType):
+            self._function(value)
+        elif isinstance(value, type):
+            self._class(value, constant)
+        elif isinstance(value, MethodType):
+            self.add("method")
+            self.value(value.__func__)
+            self.value(value.__self__, (), constant)
+        elif isinstance(value, Trace):
+            self.add("trace", value.n_items, value.name, value.epochs, sorted((value.source or {}).items()))
+            self.value(np.asarray(value.ids))
+        elif isinstance(value, np.ndarray):
+            self._array(value)
+        elif issparse(value):
+            self._sparse(value)
+        elif hasattr(type(value), "__array__"):  # a tensor, a frame
+            self.add(type(value).__qualname__)
+            labels = [value.index.to_numpy(), value.columns.to_numpy()] if isinstance(value, pd.DataFrame) else []
+            self._each([*labels, np.asarray(value)])
+        elif isinstance(value, partial):
+            self._each([value.func, value.args, value.keywords])
+        elif isinstance(value, tuple | list):
+            self.add(type(value).__name__, len(value))
+            self._each(value)
+        elif isinstance(value, Mapping):
+            self.add("mapping", len(value))
+            self._each([part for pair in value.items() for part in pair])
+        elif isinstance(value, set | frozenset):
+            self.add("set", *sorted(value_key(part) for part in value))
+        else:
+            self.value(type(value))
+            if self._is_own(type(value).__module__, "") and hasattr(value, "__dict__"):
+                self.value(vars(value))
+
+    def _each(self, values: Any) -> None:
+        for value in values:
+            self.value(value)
+
+    def _function(self, function: FunctionType) -> None:
+        if not self._is_own(function.__module__, function.__code__.co_filename):
+            self.add("function", function.__module__, function.__qualname__)
+            return
+        code = _read(function.__code__)
+        self.add("code", code.text)
+        self._each([function.__defaults__, function.__kwdefaults__])
+        reached = {name: function.__globals__[name] for name in code.names if name in function.__globals__}
+        for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+            try:
+                reached[name] = cell.cell_contents
+            except ValueError:  # not set yet
+                continue
+        for name, value in reached.items():
+            self.add(name)
+            self.value(value, code.attributes, name not in code.changed)
+
+    def _module(self, module: ModuleType, asked: tuple[str, ...]) -> None:
+        self.add("module", module.__name__.partition(".")[0])
+        if self._is_own(module.__name__, getattr(module, "__file__", None) or ""):
+            for name in asked:
+                if name in vars(module):
+                    self.add(name)
+                    self.value(vars(module)[name], asked)
+
+    def _class(self, kind: type, constant: bool) -> None:
+        if kind is Trace or not self._is_own(kind.__module__, ""):
+            self.add("class", kind.__module__, kind.__qualname__)
+            return
+        self.add("class", len(kind.__bases__))
+        self._each(kind.__bases__)
+        for name, value in sorted(vars(kind).items()):
+            inner = _bare(value)
+            if isinstance(inner, FunctionType | property) or (constant and not name.startswith("_")):
+                self.add(name)
+                self._each([inner.fget, inner.fset, inner.fdel] if isinstance(inner, property) else [inner])
+
+    def _sparse(self, matrix: Any) -> None:
+        rows = matrix.tocsr(copy=True)
+        rows.sum_duplicates()
+        self.add("sparse", rows.shape)
+        self._each([rows.indptr.astype(np.int64), rows.indices.astype(np.int64), rows.data])
+
+    def _array(self, array: Any) -> None:
+        self.add("array", array.dtype.str if array.dtype.names is None else array.dtype.descr, array.shape)
+        if array.dtype.hasobject:
+            self.value(array.ravel().tolist())
+        else:
+            self.digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8))  # type: ignore[arg-type]
+
+    def _is_own(self, module: str | None, file: str) -> bool:
+        """Whether code is looked into: what an installer put there is known by its name."""
+        root = str(module).partition(".")[0]
+        if root in (self.home, HERE, "__main__"):
+            return True
+        return bool(file := file or _file(root)) and not _installed(file)
+
+
+def _file(module: str) -> str:
+    return getattr(sys.modules.get(module), "__file__", None) or ""
+
+
+@lru_cache(4096)
+def _installed(file: str) -> bool:
+    parts = Path(file).parts
+    return (
+        file.startswith(("<frozen", sysconfig.get_path("stdlib")))
+        or "site-packages" in parts
+        or "dist-packages" in parts
+    )
+
+
+def _home(function: Any) -> str:
+    """The package that a function is of."""
+    return str(getattr(_bare(function), "__module__", "")).partition(".")[0]
+
+
+def _bare(value: Any) -> Any:
+    """The Python function behind what compiles, wraps or binds it."""
+    if not isinstance(value, type | ModuleType | FunctionType):  # a function in Python's reaches what it wraps
+        for name in ("py_func", "_defn", "__wrapped__"):
+            if callable(inner := getattr(value, name, None)):
+                return _bare(inner)
+    return value.__func__ if isinstance(value, classmethod | staticmethod) else value

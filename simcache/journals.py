@@ -1,0 +1,139 @@
+"""The journal of a run: a file of lines, the first of which says what ran, each other being one finished part.
+
+A line is one write, in whole numbers; rates are derived from them. What a killed run left of its last line is no line.
+"""
+
+import json
+import os
+import re
+import secrets
+import time
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+from .cells import Cell, Facts
+from .checks import source_plain, source_read
+
+
+class Stored(NamedTuple):
+    """A line: cells of one trace, policy and seed that ended alike, with counts or with one error.
+
+    `key` is that of their part, `call` what made the trace; a policy that draws nothing does the same at every seed;
+    `sizes` are fractions or capacities as they were asked for.
+    """
+
+    key: str
+    facts: Facts
+    call: str
+    label: str
+    code: str
+    seed: int
+    draws: bool
+    of: str
+    sizes: list[Any]
+    capacities: list[int | None]
+    hits: list[int | None]
+    warm: list[int | None]
+    error: str | None = None
+
+    def cells(self) -> dict[Any, Cell]:
+        """The cells by their sizes."""
+        errors = [self.error] * len(self.sizes)
+        return dict(zip(self.sizes, map(Cell, self.capacities, self.hits, self.warm, errors), strict=True))
+
+
+class Journal:
+    """The file that one run writes to a folder, opened with ``with``."""
+
+    def __init__(self, folder: Path, about: Mapping[str, Any]) -> None:
+        host = re.sub(r"[^\w.-]", "-", str(about.get("host", "")))[:64]
+        now = datetime.now(UTC)
+        path = folder / f"{now:%Y%m%dT%H%M%S.%f}Z-{host}-{os.getpid()}-{secrets.token_hex(4)}.jsonl"
+        try:
+            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o666)
+        except PermissionError:
+            raise PermissionError(f"the folder of a store must be writable, got {str(folder)!r}") from None
+        self._end, self._dirty, self._due = 0, False, 0.0
+        try:
+            self._write({"run": {"time": now.isoformat(), **about}})
+        except BaseException:
+            os.close(self._file)
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            os.fsync(self._file)
+        finally:
+            os.close(self._file)
+
+    def append(self, line: Stored) -> None:
+        """Write a line."""
+        self._write(_record(line))
+        self.sync()
+
+    def sync(self) -> None:
+        """See that what is written is on the disk, once a second."""
+        if self._dirty and time.monotonic() >= self._due:
+            os.fsync(self._file)
+            self._dirty, self._due = False, time.monotonic() + 1
+
+    def _write(self, record: Mapping[str, Any]) -> None:
+        line = json.dumps(record, separators=(",", ":"), allow_nan=False).encode() + b"\n"
+        try:
+            rest = memoryview(line)
+            while rest:
+                rest = rest[os.write(self._file, rest) :]
+        except BaseException:
+            with suppress(OSError):  # what cannot be written whole is taken back
+                os.ftruncate(self._file, self._end)
+            raise
+        self._end += len(line)
+        self._dirty = True
+
+
+def lines(folder: Path) -> Iterator[tuple[str, Stored]]:
+    """Every line in the journals of a folder, run by run as they began, and the file and line it stands in."""
+    for journal in sorted(folder.glob("*.jsonl")):
+        with open(journal, "rb") as file:
+            for number, text in enumerate(file, 1):
+                if not text.endswith(b"\n"):  # not written whole, perhaps not yet
+                    break
+                try:
+                    record = json.loads(text)
+                    line = None if "run" in record else _stored(record)
+                except (AttributeError, KeyError, StopIteration, TypeError, ValueError):
+                    told = f"line {number} of {str(journal)!r} cannot be read and is passed over"
+                    warnings.warn(told, RuntimeWarning, stacklevel=2)
+                    continue
+                if line is not None:
+                    yield f"line {number} of {str(journal)!r}", line
+
+
+def _record(line: Stored) -> dict[str, Any]:
+    facts = {**line.facts._asdict(), "source": source_plain(line.facts.source), "call": line.call}
+    about = {"key": line.key, "trace": facts, "policy": line.label, "code": line.code, "seed": line.seed}
+    about["draws"] = line.draws
+    counts = {"hits": line.hits, "warm": line.warm} if line.error is None else {"error": line.error}
+    return {**about, line.of: line.sizes, "capacity": line.capacities, **counts}
+
+
+def _stored(record: dict[str, Any]) -> Stored:
+    """What `_record` wrote; an error of some kind where it is none."""
+    trace, error = record["trace"], record.get("error")
+    facts = Facts(trace["name"], trace["n_items"], trace["accesses"], trace["warmup"], source_read(trace["source"]))
+    of = "fractions" if "fractions" in record else "capacities"
+    sizes, capacities = record[of], record["capacity"]
+    none: list[int | None] = [None] * len(sizes)
+    hits: list[int | None] = none if error else record["hits"]
+    warm: list[int | None] = none if error else record["warm"]
+    if not len(sizes) == len(capacities) == len(hits) == len(warm):
+        raise ValueError("counts must be as many as sizes")
+    about = record["key"], facts, trace["call"], record["policy"], record["code"]
+    return Stored(*about, record["seed"], record["draws"], of, sizes, capacities, hits, warm, error)

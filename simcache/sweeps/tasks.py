@@ -1,0 +1,157 @@
+"""What is run for a grid: tasks of one trace and a few replays each, the same on a thread and on a worker."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from ..cells import Cell, Facts
+from ..counting import count, count_hits, has_one_pass
+from ..policies import Ids
+from ..simulation import Chosen, dense
+from ..tables import warmup_of
+from ..trace import Trace
+from .grid import Grid, Source, capacity_of, made
+
+MOST = 32  # replays in a task
+
+
+class Stop(Protocol):
+    """Whether somebody asked to stop, as a `threading.Event`."""
+
+    def is_set(self) -> bool: ...  # noqa: D102
+    def set(self) -> None: ...  # noqa: D102
+
+
+class Part(NamedTuple):
+    """Cells of one policy (its number in the grid) and seed: replays, or all at once in one pass."""
+
+    policy: int
+    seed: int
+    sizes: list[Any]
+    at_once: bool
+
+
+class Task(NamedTuple):
+    """Parts of one trace, by its number in the grid; `alone` where no other task needs the trace."""
+
+    trace: int
+    parts: list[Part]
+    alone: bool
+
+
+class Found(NamedTuple):
+    """The cells of a part that have ended, by their sizes."""
+
+    policy: int
+    seed: int
+    cells: dict[Any, Cell]
+
+
+class Outcome(NamedTuple):
+    """What a task found; no facts where the trace could not be made, or was not, since somebody asked to stop."""
+
+    facts: Facts | None
+    found: list[Found]
+
+
+def split(grid: Grid, missing: dict[tuple[int, int], list[tuple[Any, int]]], workers: int) -> list[Task]:
+    """Tasks for the cells that are missing: (size, seed) by the numbers of trace and policy.
+
+    A task has as many replays as leave each worker a few tasks, and not more than MOST.
+    """
+    replays: dict[int, list[Part]] = {}
+    for (i, j), cells in missing.items():
+        distinct = list(dict.fromkeys(cells))
+        if distinct and has_one_pass(grid.policies[j], len(distinct), sizes_given=True):
+            some = [Part(j, distinct[0][1], [size for size, _ in distinct], at_once=True)]
+        else:
+            some = [Part(j, seed, [size], at_once=False) for size, seed in distinct]
+        replays.setdefault(i, []).extend(some)
+    total = sum(map(len, replays.values()))
+    most = min(MOST, max(1, math.ceil(total / (8 * max(1, workers)))))
+    return [
+        Task(i, _joined(each[at : at + most]), alone=len(each) <= most)
+        for i, each in replays.items()
+        for at in range(0, len(each), most)
+    ]
+
+
+def _joined(replays: Sequence[Part]) -> list[Part]:
+    """Replays of one policy and seed as one part."""
+    parts: dict[Any, Part] = {}
+    for replay in replays:
+        part = parts.setdefault(replay[:2], replay._replace(sizes=[]))
+        part.sizes.extend(replay.sizes)
+    return list(parts.values())
+
+
+def work(
+    source: Source, task: Task, policies: Mapping[int, Chosen | Exception], of: str, warmup: int | None, stop: Stop
+) -> Outcome:
+    """Run a task: make its trace and count each part, looking between two replays whether to stop.
+
+    What fails is the outcome of its own cells; an error in place of a policy is that of all of the policy's cells.
+    """
+    facts, found = None, []
+    try:
+        if stop.is_set():
+            return Outcome(None, [])
+        trace = made(source)
+        facts = facts_of(trace, warmup)
+        ids, n_items = dense(trace)
+        for part in task.parts:
+            capacities = {size: capacity_of(size, of, trace.n_items) for size in part.sizes}
+            found.append(Found(part.policy, part.seed, {}))
+            cells = found[-1].cells
+            chosen = policies[part.policy]
+            if isinstance(chosen, Exception):
+                cells.update({size: _failed(chosen, capacity) for size, capacity in capacities.items()})
+            elif part.at_once:
+                cells.update(_in_one_pass(chosen, ids, n_items, capacities, part.seed, facts))
+            else:
+                for size, capacity in capacities.items():
+                    if stop.is_set():
+                        return Outcome(facts, found)
+                    cells[size] = _replayed(chosen, ids, n_items, capacity, part.seed, facts)
+    except KeyboardInterrupt:
+        stop.set()
+    except Exception as error:
+        return failed(task, error)
+    return Outcome(facts, found)
+
+
+def facts_of(trace: Trace, warmup: int | None) -> Facts:
+    """What rows say of a trace."""
+    return Facts(trace.name, trace.n_items, len(trace), warmup_of(trace, warmup), dict(trace.source or {}))
+
+
+def _in_one_pass(
+    chosen: Chosen, ids: Ids, n_items: int, capacities: dict[Any, int], seed: int, facts: Facts
+) -> dict[Any, Cell]:
+    try:
+        sizes = np.array(list(capacities.values()), np.int64)
+        totals, warms = count_hits(chosen, ids, n_items, sizes, seed, facts.warmup or 0, True, chosen.label).tolist()
+    except Exception as error:
+        return {size: _failed(error, capacity) for size, capacity in capacities.items()}
+    cells = map(Cell, capacities.values(), totals, warms)
+    return dict(zip(capacities, cells, strict=True))
+
+
+def _replayed(chosen: Chosen, ids: Ids, n_items: int, capacity: int, seed: int, facts: Facts) -> Cell:
+    try:
+        return Cell(capacity, *count(chosen, ids, n_items, capacity, seed, facts.warmup or 0))
+    except Exception as error:
+        return _failed(error, capacity)
+
+
+def failed(task: Task, error: Exception) -> Outcome:
+    """The outcome where no part could begin."""
+    cell = _failed(error, None)
+    return Outcome(None, [Found(part.policy, part.seed, dict.fromkeys(part.sizes, cell)) for part in task.parts])
+
+
+def _failed(error: Exception, capacity: int | None) -> Cell:
+    first = str(error).strip().partition("\n")[0]
+    return Cell(capacity, None, None, f"{type(error).__name__}: {first}"[:1000], error)
