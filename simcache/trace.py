@@ -104,6 +104,10 @@ class Trace:
     def __len__(self) -> int:
         return int(self.ids.size)
 
+    def __sizeof__(self) -> int:
+        """Bytes in memory, the ids' too: what Dask goes by when it decides where a trace may be."""
+        return object.__sizeof__(self) + self.ids.nbytes
+
     @cached_property
     def n_touched(self) -> int:
         """Items accessed at least once."""

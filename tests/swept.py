@@ -2,25 +2,19 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
-from pathlib import Path
-
-ROOT = Path(__file__).parent.parent
-
-# A program with functions of its own in `__main__`. `make` does what the file `do` says to the trace of that seed, once
-# it has noted that it was called; `client` is None, or a Dask client of the scheduler that SCHEDULER names.
-PROGRAM = """
-import json, os, signal, sys
 from functools import partial
+from inspect import getsource
 from pathlib import Path
 
 import numba
 import numpy as np
 
-from simcache import Trace, simulate, store, sweep, synth
+from simcache import synth
 
-FOLDER = Path(os.environ["FOLDER"])
+ROOT = Path(__file__).parent.parent
 
 
 @numba.njit
@@ -41,28 +35,49 @@ def law(seed):
 
 
 def make(folder, n_items, seed):
+    """A trace; it notes that it was made, and does first what the file `do` says to that seed."""
     with open(os.path.join(folder, "made"), "a") as file:
-        file.write(f"{seed}\\n")
+        file.write(f"{seed}\n")
     with open(os.path.join(folder, "do")) as file:
         what = json.load(file).get(str(seed))
+    if what == "once":
+        try:
+            os.remove(os.path.join(folder, "once"))
+            what = "kill"
+        except FileNotFoundError:
+            pass
     if what == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
     if what == "raise":
-        raise ValueError(f"not {seed}\\nat all")
-    if isinstance(what, int):
-        os.kill(what, signal.SIGKILL)
+        raise ValueError(f"not {seed}\nat all")
+    if isinstance(what, list):
+        os.kill(*what)
     return synth.zipf(n_items, 2_000, law(seed), seed=seed)
 
 
-def connected():
-    from distributed import Client
-
-    return Client(os.environ["SCHEDULER"])
+def traces(folder, n, n_items=100):
+    return [partial(make, str(folder), n_items, seed) for seed in range(n)]
 
 
-def traces(n, n_items=100):
-    return [partial(make, str(FOLDER), n_items, seed) for seed in range(n)]
+# A program that has these functions in its `__main__`.
+IMPORTS = """
+import json
+import os
+import signal
+import sys
+from functools import partial
+from pathlib import Path
+
+import numba
+import numpy as np
+
+from simcache import Trace, store, sweep, synth
+
+FOLDER = Path(os.environ["FOLDER"])
 """
+PROGRAM = "\n".join(
+    [IMPORTS, *(getsource(getattr(each, "py_func", each)) for each in (longest, own, law, make, traces))]
+)
 
 
 def prepared(folder, **what):

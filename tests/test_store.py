@@ -255,17 +255,17 @@ def test_a_folder_that_cannot_be_written_to_is_one_error(nobody):
 # ---------------------------------------------------------------- other processes
 
 RUN = """
-table = sweep(traces(10), ["lru", own, "rr"], [0.1, 0.5], seeds=[1, 2], store=FOLDER / "store", progress=False)
+table = sweep(traces(FOLDER, 10), ["lru", own, "rr"], [0.1, 0.5], seeds=[1, 2], store=FOLDER / "store", progress=False)
 table.to_parquet(FOLDER / f"{sys.argv[0]}.{os.getpid()}.parquet")
 print(len(table))
 """
 LIMITED = """
 import resource
 from simcache import sweeps
-sweep(traces(1), ["lru"], [0.1], store=FOLDER / "store")  # and all that is written by the way
+sweep(traces(FOLDER, 1), ["lru"], [0.1], store=FOLDER / "store")  # and all that is written by the way
 resource.setrlimit(resource.RLIMIT_FSIZE, (4_000, 4_000))
 try:
-    sweep(traces(10), ["lru", own, "rr"], [0.1, 0.5], seeds=[1, 2], store=FOLDER / "store", progress=False)
+    sweep(traces(FOLDER, 10), ["lru", own, "rr"], [0.1, 0.5], seeds=[1, 2], store=FOLDER / "store", progress=False)
 except OSError as error:
     print(error.errno)
 """

@@ -16,7 +16,7 @@ from simcache.sweeps import sweeping, tally, threads
 from simcache.trace import COLUMNS
 
 GRID = """
-table = sweep(traces(8), ["lru", own, "rr"], [0.1, 0.5], seeds=[1, 2], store=FOLDER / "store", progress=False)
+table = sweep(traces(FOLDER, 8), ["lru", own, "rr"], [0.1, 0.5], seeds=[1, 2], store=FOLDER / "store", progress=False)
 table.to_parquet(FOLDER / "table.parquet")
 """
 

@@ -1,8 +1,8 @@
 """What a sweep finds in a store, and what it writes there."""
 
-import importlib.metadata
 import platform
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
@@ -62,7 +62,7 @@ def lines_of(grid: Grid, keys: Keys, i: int, facts: Facts, found: Found) -> Iter
 
 def about(grid: Grid) -> dict[str, Any]:
     """What runs: versions, the commit of the folder it runs in, the machine, the call."""
-    versions = {name: importlib.metadata.version(name) for name in ("simcache", "numba", "numpy")}
+    versions = {name: sys.modules[name].__version__ for name in (__name__.partition(".")[0], "numba", "numpy")}
     commit = None
     with suppress(OSError, subprocess.SubprocessError):
         command = ["git", "rev-parse", "HEAD"]

@@ -5,8 +5,10 @@ import signal
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, nullcontext
+from importlib import import_module
 from pathlib import Path
 from threading import Event, current_thread, main_thread
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
@@ -17,8 +19,9 @@ from ..simulation import Policy
 from ..store import checked
 from . import stored
 from .grid import Grid, Source, asked
+from .portable import portable
 from .results import Results
-from .tasks import split
+from .tasks import Ended, split
 from .threads import on_threads
 
 if TYPE_CHECKING:
@@ -99,6 +102,8 @@ def sweep(
     files. Edit any, and it is another cell.
     """
     grid = asked(traces, policies, fractions, capacities, seeds, warmup)
+    if client is not None:
+        _cluster().check_client(client)
     keys = None if store is None else stored.keys_of(grid)
     folder = None if store is None else checked(store, make=True)
     results = Results(grid)
@@ -171,13 +176,18 @@ def _run(
     stop = Event()
     missing = results.missing()
     done = results.n_cells - sum(map(len, missing.values()))
-    engine = on_threads(grid, split(grid, missing, pool.threads()), stop)
+    if client is None:
+        engine = on_threads(grid, split(grid, missing, pool.threads()), stop)
+    else:
+        grid, cluster = portable(grid), _cluster()
+        engine = cluster.on_client(client, grid, split(grid, missing, cluster.n_threads(client)), stop)
+    kept = "the same call goes on from what is stored" if journal is not None else "nothing was written"
     with (
         _heeding(stop),
         closing(engine),
         pool.ticking(results.n_cells, "sweep", progress, done, "cell") as tick,
     ):
-        for ended in engine:
+        for ended in _saying(engine, kept):
             if journal is not None:
                 journal.sync()
             if ended is None:
@@ -193,12 +203,29 @@ def _run(
                         journal.append(line)
             results.tell(task.trace, outcome.facts)
     if stop.is_set():
-        kept = "the same call goes on from what is stored" if journal is not None else "nothing was written"
         stopped = KeyboardInterrupt()
         stopped.table = results.table()  # type: ignore[attr-defined]
         stopped.add_note(f"sweep stopped after {done} of {results.n_cells} cells; {kept}")
         stopped.add_note("the rows so far are its `table`: sys.last_value.table")
         raise stopped
+
+
+def _saying(engine: Iterator[Ended], kept: str) -> Iterator[Ended]:
+    """What an engine gives; where its scheduler is gone, also what is kept."""
+    try:
+        yield from engine
+    except ConnectionError as error:
+        raise ConnectionError(f"{error}; {kept}") from None
+
+
+def _cluster() -> ModuleType:
+    """The engine that needs the extra distributed."""
+    try:
+        return import_module(".cluster", __package__)
+    except ModuleNotFoundError as missing:
+        if missing.name == "distributed":
+            missing.msg = "a client needs Dask, the extra distributed: pip install 'simcache[distributed]'"
+        raise
 
 
 @contextmanager

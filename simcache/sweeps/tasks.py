@@ -56,6 +56,9 @@ class Outcome(NamedTuple):
     found: list[Found]
 
 
+Ended = tuple[Task, Outcome] | None  # what engines give: a task that has ended, or nothing for a while
+
+
 def split(grid: Grid, missing: dict[tuple[int, int], list[tuple[Any, int]]], workers: int) -> list[Task]:
     """Tasks for the cells that are missing: (size, seed) by the numbers of trace and policy.
 

@@ -8,7 +8,7 @@ from threading import Event, Lock
 from .. import pool
 from ..trace import Trace
 from .grid import Grid, Source, made
-from .tasks import Outcome, Task, work
+from .tasks import Ended, Outcome, Task, work
 
 
 class Shared:
@@ -39,7 +39,7 @@ class Shared:
                 self._made = None
 
 
-def on_threads(grid: Grid, tasks: list[Task], stop: Event) -> Generator[tuple[Task, Outcome] | None, None, None]:
+def on_threads(grid: Grid, tasks: list[Task], stop: Event) -> Generator[Ended, None, None]:
     """Each task and its outcome as they end, and None where none did for a second.
 
     Once `stop` is set, the replays under way end, and all that follows them are empty outcomes.
