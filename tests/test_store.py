@@ -99,7 +99,7 @@ def test_the_first_line_says_what_ran(tmp_path):
 
 
 def test_a_journal_cut_at_every_byte_reads_as_its_whole_lines(tmp_path):
-    table = sweep(TRACES[:1], ["lru", "fifo"], [0.1, 0.5], store=tmp_path / "s")
+    table = sweep(TRACES[:1], ["fifo"], [0.1, 0.5], store=tmp_path / "s")
     (journal,) = (tmp_path / "s").glob("*.jsonl")
     text = journal.read_bytes()
     with warnings.catch_warnings():
@@ -110,9 +110,9 @@ def test_a_journal_cut_at_every_byte_reads_as_its_whole_lines(tmp_path):
             assert sum(len(each.cells()) for found in store.load(tmp_path / "s").values() for each in found) == whole
             if text[:cut].endswith(b"\n"):
                 assert len(store.read(tmp_path / "s")) == whole
-    assert whole == 4
+    assert whole == 2
     journal.write_bytes(text[:-1])
-    pd.testing.assert_frame_equal(sweep(TRACES[:1], ["lru", "fifo"], [0.1, 0.5], store=tmp_path / "s"), table)
+    pd.testing.assert_frame_equal(sweep(TRACES[:1], ["fifo"], [0.1, 0.5], store=tmp_path / "s"), table)
     assert set(counted(tmp_path / "s").values()) == {1}
 
 

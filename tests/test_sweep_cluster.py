@@ -68,7 +68,8 @@ SAME = """
 from distributed import Client
 
 grid = (["lru", own, "rr", ("opt", {"bypass": True})], np.linspace(0.01, 1, 40))
-given = traces(FOLDER, 3) + [synth.loop(50, 500), lambda: synth.loop(60, 700)]
+synth.uniform(50, 500).save("uniform.npz")
+given = [*traces(FOLDER, 3), synth.loop(50, 500), lambda: synth.loop(60, 700), Path("uniform.npz")]
 here = sweep(given, *grid, seeds=[1, 2])
 (FOLDER / "made").unlink()
 with Client(os.environ["SCHEDULER"]) as client:
@@ -83,7 +84,7 @@ print(len(there))
 
 
 def test_a_cluster_gives_what_threads_give(client, folder):
-    assert ran(folder, SAME, SCHEDULER=client.scheduler.address) == f"{5 * 40 * 5}\n"
+    assert ran(folder, SAME, SCHEDULER=client.scheduler.address) == f"{6 * 40 * 5}\n"
     assert set(counted(folder / "store").values()) == {1}
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from types import FunctionType
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -110,8 +109,8 @@ def tell_apart(name: str, source: Any, i: int, known: dict[Any, int]) -> None:
 
 
 def _source(given: Any) -> Source:
-    if isinstance(given, partial | FunctionType | Path):
-        return given
+    if isinstance(given, Path) or callable(given):
+        return given  # type: ignore[no-any-return]
     if not isinstance(given, Trace):
         hint = f"; of a file, Path({given!r})" if isinstance(given, str) else ""
         raise TypeError(

@@ -8,6 +8,7 @@ import platform
 import sys
 from collections.abc import Callable
 from functools import lru_cache, partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from .. import policies
@@ -67,6 +68,8 @@ def unpacked(policy: Chosen | Named) -> Chosen | Exception:
 
 def called(source: Source) -> Source | Called:
     """A trace, a path or a call as it travels."""
+    if isinstance(source, Path):
+        return source.absolute()  # a worker's folder is another
     ours = isinstance(source, partial) and _root(source.func) == PACKAGE
     return Called(source, _code(source.func), _versions()) if ours and isinstance(source, partial) else source
 

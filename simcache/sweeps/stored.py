@@ -5,7 +5,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,7 +26,13 @@ class Keys(NamedTuple):
 
 def keys_of(grid: Grid) -> Keys:
     """The keys of all that a grid asks for."""
-    code = cache(code_key)  # for this grid: tomorrow a notebook's function may reach other code
+    codes: dict[int, str] = {}  # for this grid: tomorrow a notebook's function may reach other code
+
+    def code(function: Any) -> str:
+        if id(function) not in codes:
+            codes[id(function)] = code_key(function)
+        return codes[id(function)]
+
     policies = [policy_key(chosen) for chosen in grid.policies]
     parts = {}
     for i, source in enumerate(grid.sources):
