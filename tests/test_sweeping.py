@@ -5,13 +5,14 @@ import signal
 import sys
 import threading
 from functools import partial
+from types import ModuleType
 
 import numpy as np
 import pandas as pd
 import pytest
 from swept import counted, lines, made, prepared, ran, tell
 
-from simcache import Trace, counting, pool, store, sweep, synth
+from simcache import Trace, counting, hit_curve, pool, store, sweep, synth
 from simcache.sweeps import sweeping, tally, threads
 from simcache.trace import COLUMNS
 
@@ -33,6 +34,18 @@ def test_sizes_of_a_policy_with_a_curve_are_counted_in_one_pass(monkeypatch):
     replays.clear()
     sweep([trace], ["lru", "opt"], capacities=[1, 2])
     assert len(replays) == 4
+
+
+def test_a_curve_counts_where_it_is_the_kernel_s_own(monkeypatch):
+    module = ModuleType("notebook")
+    exec("import numba\n@numba.njit\ndef mine(ids, n_items, capacity, seed):\n    return ids < capacity", vars(module))
+    module.mine.py_func.__module__ = "notebook"
+    module.curve = "a table of the user's"
+    monkeypatch.setitem(sys.modules, "notebook", module)
+    trace = synth.zipf(100, 500, 1.0)
+    counts = [int((trace.ids < size).sum()) for size in (1, 5)]
+    for table in (sweep([trace], [module.mine], capacities=[1, 5]), hit_curve(trace, module.mine, [1, 5])):
+        assert table["hits"].tolist() == counts
 
 
 # ---------------------------------------------------------------- killed
@@ -64,10 +77,12 @@ def test_a_killed_sweep_goes_on_where_it_was(tmp_path):
 
 @pytest.fixture
 def stop(monkeypatch):
-    """The event that says that a sweep is to stop."""
+    """The event that says that a sweep is to stop, and Ctrl-C as Python has it."""
     event = threading.Event()
     monkeypatch.setattr(sweeping, "Event", lambda: event)
-    return event
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield event
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize("workers", [1, 3])
@@ -109,15 +124,12 @@ def test_a_second_ctrl_c_does_not_wait(stop):
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_a_signal_that_is_not_ours_is_left_alone(stop, monkeypatch):
+def test_a_signal_that_is_not_ours_is_left_alone(stop):
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        with sweeping._heeding(stop):
-            signal.raise_signal(signal.SIGINT)
-        assert not stop.is_set()
-        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    with sweeping._heeding(stop):
+        signal.raise_signal(signal.SIGINT)
+    assert not stop.is_set()
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 
 
 def test_a_sweep_may_run_on_any_thread():
