@@ -22,8 +22,8 @@ from .checks import source_plain, source_read
 class Stored(NamedTuple):
     """A line: cells of one trace, policy and seed that ended alike, with counts or with one error.
 
-    `key` is that of their part, `call` what made the trace; a policy that draws nothing does the same at every seed;
-    `sizes` are fractions or capacities as they were asked for.
+    `key` is that of their part; `call` that of the trace's call, whatever its code; a policy that draws nothing does
+    the same at every seed; `sizes` are fractions or capacities as they were asked for.
     """
 
     key: str

@@ -34,7 +34,7 @@ def policy_key(chosen: Chosen) -> str:
     return _hash(code_key(chosen.kernel), curve and code_key(curve), params)
 
 
-def trace_key(source: Any, code: Callable[[Any], str] = code_key) -> str:
+def trace_key(source: Any, code: Callable[[Any], str] = code_key, call: str | None = None) -> str:
     """The key of a trace, of a file by what is in it, or of a call by its code and arguments.
 
     Parameters
@@ -42,6 +42,8 @@ def trace_key(source: Any, code: Callable[[Any], str] = code_key) -> str:
     source : Trace, path, or callable without arguments
     code : callable
         `code_key`, or one that remembers what it said of a function.
+    call : str, optional
+        The source's `call_key`, where it is known.
 
     Raises
     ------
@@ -50,8 +52,20 @@ def trace_key(source: Any, code: Callable[[Any], str] = code_key) -> str:
     OSError
         When a file cannot be read.
     """
-    if isinstance(source, Trace | PurePath):
+    if isinstance(source, PurePath):
         return _argument(source, "")
+    call = call or call_key(source)
+    if isinstance(source, Trace):
+        return call
+    return _hash(code(source.func if isinstance(source, partial) else source), call)
+
+
+def call_key(source: Any) -> str:
+    """The key of a file's path, or of a call's name and arguments: the same before its code is mended and after."""
+    if isinstance(source, Trace):
+        return _argument(source, "")
+    if isinstance(source, PurePath):
+        return str(source)
     call = source if isinstance(source, partial) else partial(source)
     bound = inspect.signature(call.func).bind(*call.args, **call.keywords)
     bound.apply_defaults()
@@ -59,8 +73,8 @@ def trace_key(source: Any, code: Callable[[Any], str] = code_key) -> str:
     for name, parameter in bound.signature.parameters.items():
         if parameter.kind == parameter.VAR_KEYWORD:
             given |= given.pop(name)
-    named = getattr(call.func, "__qualname__", repr(call.func))
-    return _hash(code(call.func), *([name, _argument(given[name], f"{name} of {named}")] for name in sorted(given)))
+    named = getattr(call.func, "__qualname__", type(call.func).__name__)
+    return _hash(named, *([name, _argument(given[name], f"{name} of {named}")] for name in sorted(given)))
 
 
 def _argument(value: Any, what: str) -> str:

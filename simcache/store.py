@@ -49,7 +49,7 @@ def read(folder: str | os.PathLike[str]) -> pd.DataFrame:
         for line in each:
             if line.code == codes[line.label] and (line.facts.is_made or line.call not in made):
                 name, *numbers, source = line.facts
-                of = "" if line.facts.is_made else line.of
+                of = "" if line.facts.is_made else line.of + line.call
                 seed = line.seed if line.draws else -1
                 row = (name, str(source), *(number or 0 for number in numbers), line.label, of, seed)
                 shown.setdefault(row, []).append(line)
@@ -91,7 +91,8 @@ def load(
 def _counts(line: Stored, place: str) -> dict[Any, tuple[Any, str]]:
     if line.error is not None:
         return {}
-    return {size: ((line.facts, cell), place) for size, cell in line.cells().items()}
+    facts = str(line.facts)  # as text: a NaN among the sources is itself then
+    return {size: ((facts, cell), place) for size, cell in line.cells().items()}
 
 
 def cells_of(lines: Sequence[Stored]) -> dict[Any, Cell]:

@@ -88,6 +88,9 @@ def test_wide_and_odd_values_come_back(tmp_path):
         table = sweep([trace], ["rr"], capacities=[1], seeds=[2**64 - 1], warmup=3, store=tmp_path)
         pd.testing.assert_frame_equal(table, sweep([trace], ["rr"], capacities=[1], seeds=[2**64 - 1], warmup=3))
     pd.testing.assert_frame_equal(store.read(tmp_path), table)
+    (journal,) = tmp_path.glob("*.jsonl")
+    shutil.copy(journal, tmp_path / f"z{journal.name}")
+    pd.testing.assert_frame_equal(store.read(tmp_path), table)
 
 
 def test_the_first_line_says_what_ran(tmp_path):

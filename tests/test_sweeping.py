@@ -10,6 +10,7 @@ from types import ModuleType
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 from swept import counted, lines, made, prepared, ran, tell
 
 from simcache import Trace, counting, hit_curve, pool, store, sweep, synth
@@ -242,6 +243,18 @@ def test_an_error_in_the_store_s_trace_is_superseded_once_it_is_made(tmp_path, m
     read = store.read(tmp_path)
     assert len(read) == 2
     assert "error" not in read
+
+
+def test_failed_traces_of_one_description_stay_apart(tmp_path):
+    def shifted(matrix):
+        if matrix[0, 0] != 1:
+            raise ValueError(f"no {matrix[0, 0]}")
+        return synth.loop(5, 9)
+
+    traces = [partial(shifted, sparse.csr_array(np.eye(3) * k)) for k in (1, 2, 3)]
+    with pytest.warns(RuntimeWarning, match="2 of 3 cells failed"):
+        sweep(traces, ["lru"], [0.5], store=tmp_path)
+    assert sorted(store.read(tmp_path)["error"].dropna()) == ["ValueError: no 2.0", "ValueError: no 3.0"]
 
 
 # ---------------------------------------------------------------- traces, bars, counts

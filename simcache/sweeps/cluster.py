@@ -118,9 +118,11 @@ def _collected(
             yield from _results(client, batch, told)
             if not batch:
                 yield None
-    except BaseException:
+    except BaseException as error:
         if client.status == "running" and waiting:
             _halt(client, token, waiting)
+        if client.status != "running" and isinstance(error, OSError | RuntimeError | TimeoutError):  # its many words
+            raise _gone(client) from None
         raise
 
 

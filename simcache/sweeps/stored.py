@@ -11,16 +11,17 @@ from typing import Any, NamedTuple
 from ..cells import Facts
 from ..codes import code_key
 from ..journals import Stored
-from ..keys import part_key, policy_key, trace_key
+from ..keys import call_key, part_key, policy_key, trace_key
 from ..store import cells_of, load
 from .grid import Grid, described
 from .tasks import Found
 
 
 class Keys(NamedTuple):
-    """The key of each policy, and of each part: cells of one trace, policy and seed, by their numbers."""
+    """The key of each policy, of each trace's call, and of each part: cells of one trace, policy and seed."""
 
     policies: list[str]
+    calls: list[str]
     parts: dict[tuple[int, int, int], str]
 
 
@@ -34,14 +35,15 @@ def keys_of(grid: Grid) -> Keys:
         return codes[id(function)]
 
     policies = [policy_key(chosen) for chosen in grid.policies]
-    parts = {}
+    calls, parts = [], {}
     for i, source in enumerate(grid.sources):
-        trace = trace_key(source, code)
+        calls.append(call_key(source))
+        trace = trace_key(source, code, calls[i])
         for j, chosen in enumerate(grid.policies):
             for seed in grid.seeds_of(chosen):
                 drawn = seed if chosen.random else None
                 parts[i, j, seed] = part_key(trace, policies[j], grid.of, grid.warmup, drawn)
-    return Keys(policies, parts)
+    return Keys(policies, calls, parts)
 
 
 def known(grid: Grid, keys: Keys, folder: Path) -> Iterator[tuple[int, Facts, Found]]:
@@ -61,7 +63,7 @@ def lines_of(grid: Grid, keys: Keys, i: int, facts: Facts, found: Found) -> Iter
         alike.setdefault(cell.error, []).append((size, *cell[:3]))
     for error, cells in alike.items():
         sizes, capacities, hits, warm = map(list, zip(*cells, strict=True))
-        about = key, facts, described(grid.sources[i]), chosen.label, code, found.seed, chosen.random, grid.of
+        about = key, facts, keys.calls[i], chosen.label, code, found.seed, chosen.random, grid.of
         yield Stored(*about, sizes, capacities, hits, warm, error)
 
 
