@@ -6,28 +6,25 @@ in any file that no installer put there. What is installed counts by its name. A
 code itself changes, such as a counter, is no constant.
 """
 
-import dis
 import sys
 import sysconfig
 from collections.abc import Mapping
 from functools import lru_cache, partial
 from hashlib import sha256
+from importlib import import_module
+from importlib.util import find_spec, resolve_name
 from pathlib import Path, PurePath
-from types import CodeType, FunctionType, MethodType, ModuleType
-from typing import Any, NamedTuple
+from types import FunctionType, MethodType, ModuleType
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.sparse import issparse
 
+from .bytecode import as_text, read
 from .trace import Trace
 
 HERE = __name__.partition(".")[0]
-CHANGING = {
-    "add", "append", "appendleft", "clear", "discard", "extend", "insert", "pop", "popitem", "remove", "reverse",
-    "setdefault", "sort", "update",
-}  # fmt: skip
-DOCSTRING = 0x4000000  # a flag of code, from Python 3.13 on
 
 
 def code_key(function: Any) -> str:
@@ -42,60 +39,6 @@ def value_key(value: Any) -> str:
     walk = _Walk(HERE)
     walk.value(value)
     return walk.digest.hexdigest()
-
-
-class _Read(NamedTuple):
-    """What a function's code says, and what it asks for: globals, attributes; and which names it changes."""
-
-    text: str
-    names: tuple[str, ...]
-    attributes: tuple[str, ...]
-    changed: frozenset[str]
-
-
-@lru_cache(4096)
-def _read(code: CodeType) -> _Read:
-    text = [f"{code.co_argcount} {code.co_posonlyargcount} {code.co_kwonlyargcount} {code.co_flags & ~DOCSTRING}"]
-    names: dict[str, None] = {}
-    attributes: dict[str, None] = {}
-    loads: list[tuple[Any, str]] = []
-    changes: set[Any] = set()
-    changed: set[str] = set()
-    for step in dis.get_instructions(code):
-        spot = step.positions and (step.positions.lineno, step.positions.col_offset)
-        if isinstance(step.argval, CodeType):
-            inner = _read(step.argval)
-            names.update(dict.fromkeys(inner.names))
-            attributes.update(dict.fromkeys(inner.attributes))
-            changed |= inner.changed
-        if step.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
-            names[step.argval] = None
-        elif step.opname in ("LOAD_ATTR", "LOAD_METHOD", "IMPORT_FROM"):
-            attributes[step.argval] = None
-        elif step.opname in ("STORE_GLOBAL", "STORE_DEREF"):
-            changed.add(step.argval)
-        # Where an item or an attribute is set, or a container is told to change, the position is that of its name.
-        if step.opname in ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF"):
-            loads.append((spot, step.argval))
-        elif step.opname in ("STORE_SUBSCR", "DELETE_SUBSCR", "STORE_ATTR", "DELETE_ATTR") or (
-            step.opname in ("LOAD_ATTR", "LOAD_METHOD") and step.argval in CHANGING
-        ):
-            changes.add(spot)
-        text.append(f"{step.opname} {_constant(step.argval)}")
-    changed |= {name for spot, name in loads if spot and spot != (None, None) and spot in changes}
-    exceptions = getattr(code, "co_exceptiontable", b"").hex()
-    return _Read("\n".join([*text, exceptions]), tuple(names), tuple(attributes), frozenset(changed))
-
-
-def _constant(value: Any) -> str:
-    """A constant of code as text, whatever the order of a set."""
-    if isinstance(value, CodeType):
-        return f"({_read(value).text})"
-    if isinstance(value, tuple):
-        return f"({', '.join(map(_constant, value))})"
-    if isinstance(value, frozenset):
-        return f"{{{', '.join(sorted(map(_constant, value)))}}}"
-    return f"{type(value).__name__} {hex(value) if type(value) is int else repr(value)}"
 
 
 class _Walk:
@@ -117,11 +60,14 @@ class _Walk:
         if not constant and not isinstance(value, FunctionType | MethodType | ModuleType | type):
             self.add("changed")
         elif value is None or isinstance(value, bool | int | float | complex | str | bytes | type(...)):
-            self.add(_constant(value))
+            self.add(as_text(value))
         elif isinstance(value, np.generic):
             self.add(value.dtype.str, value.tobytes().hex() if not value.dtype.hasobject else value)
         elif isinstance(value, PurePath):
             self.add("path", value)
+        elif isinstance(value, tuple):  # equal ones may be one object, or not
+            self.add("tuple", len(value))
+            self._each(value)
         elif id(value) in self.seen:
             self.add("again", self.seen[id(value)][0])
         else:
@@ -152,8 +98,8 @@ class _Walk:
             self._each([*labels, np.asarray(value)])
         elif isinstance(value, partial):
             self._each([value.func, value.args, value.keywords])
-        elif isinstance(value, tuple | list):
-            self.add(type(value).__name__, len(value))
+        elif isinstance(value, list):
+            self.add("list", len(value))
             self._each(value)
         elif isinstance(value, Mapping):
             self.add("mapping", len(value))
@@ -173,7 +119,7 @@ class _Walk:
         if not self._is_own(function.__module__, function.__code__.co_filename):
             self.add("function", function.__module__, function.__qualname__)
             return
-        code = _read(function.__code__)
+        code = read(function.__code__)
         self.add("code", code.text)
         self._each([function.__defaults__, function.__kwdefaults__])
         reached = {name: function.__globals__[name] for name in code.names if name in function.__globals__}
@@ -185,6 +131,19 @@ class _Walk:
         for name, value in reached.items():
             self.add(name)
             self.value(value, code.attributes, name not in code.changed)
+        for name in code.imports:
+            if module := self._imported(name, str(function.__globals__.get("__package__") or "")):
+                self.value(module, code.attributes)
+
+    def _imported(self, name: str, package: str) -> ModuleType | None:
+        """The module that a function imports as it runs, where it is looked into."""
+        try:
+            whole = resolve_name(name, package)
+            if not self._is_own(whole, getattr(find_spec(whole.partition(".")[0]), "origin", None) or "built-in"):
+                return None
+            return import_module(whole)
+        except ImportError:  # so the function will say
+            return None
 
     def _module(self, module: ModuleType, asked: tuple[str, ...]) -> None:
         self.add("module", module.__name__.partition(".")[0])
@@ -202,7 +161,7 @@ class _Walk:
         self._each(kind.__bases__)
         for name, value in sorted(vars(kind).items()):
             inner = _bare(value)
-            if isinstance(inner, FunctionType | property) or (constant and not name.startswith("_")):
+            if isinstance(inner, FunctionType | property) or (constant and not name.startswith("__")):
                 self.add(name)
                 self._each([inner.fget, inner.fset, inner.fdel] if isinstance(inner, property) else [inner])
 
@@ -235,7 +194,7 @@ def _file(module: str) -> str:
 def _installed(file: str) -> bool:
     parts = Path(file).parts
     return (
-        file.startswith(("<frozen", sysconfig.get_path("stdlib")))
+        file.startswith(("<frozen", "built-in", "frozen", sysconfig.get_path("stdlib")))
         or "site-packages" in parts
         or "dist-packages" in parts
     )

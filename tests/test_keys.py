@@ -165,6 +165,28 @@ def test_running_a_function_does_not_change_its_key():
     assert code_key(make) == before
 
 
+def importing(x):
+    import json
+
+    import nothing
+    from helping import help
+
+    return help(json.dumps(nothing))
+
+
+def test_what_a_function_imports_as_it_runs_is_looked_into(tmp_path, monkeypatch):
+    keys = [code_key(importing)]
+    for k, factor in enumerate(["FACTOR = 1", "FACTOR = 2", "FACTOR = 2  # why"]):
+        (tmp_path / str(k)).mkdir()
+        (tmp_path / str(k) / "helping.py").write_text(f"{factor}\n\n\ndef help(x):\n    return FACTOR * x\n")
+        monkeypatch.syspath_prepend(tmp_path / str(k))
+        monkeypatch.delitem(sys.modules, "helping", raising=False)
+        keys.append(code_key(importing))
+    monkeypatch.delitem(sys.modules, "helping")
+    assert len(set(keys)) == 3
+    assert keys[2] == keys[3]
+
+
 def test_closures_and_decorators_are_looked_through():
     def within(k):
         def inner():
