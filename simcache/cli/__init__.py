@@ -15,6 +15,7 @@ from .making import KINDS
 from .precomputing import precompute
 from .recording import record
 from .simulating import curve, policies, simulate
+from .sweeping import results, sweep
 from .tabling import table
 from .theorising import WORKLOADS
 
@@ -24,6 +25,8 @@ COMMANDS: dict[Callable[..., None], str] = {
     policies: TABLES,
     simulate: TABLES,
     curve: TABLES,
+    sweep: TABLES,
+    results: TABLES,
     plot: TABLES,
     table: TABLES,
     explain: LOADERS,
@@ -42,7 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0; 2 after bad input, which costs one line on standard error; 130 after Ctrl-C, which costs one too.
+        0; 1 when cells of a sweep failed, 2 after bad input, and 130 after Ctrl-C, each of which costs one line on
+        standard error.
     """
     return _done(app, "simcache", arguments)
 

@@ -26,6 +26,8 @@ from .options import (
     policy,
 )
 from .output import write
+from .streams import told_warnings
+from .sweeping import finish
 
 
 def policies(output: TableOutput = None) -> None:
@@ -63,7 +65,7 @@ def simulate(
     """
     check_one("simulate", capacity, fraction)
     capacities = None if capacity is None else [capacity]
-    write(_table(trace, policy, capacities, [fraction] if fraction is not None else None, seed, warmup), output)
+    finish(_table(trace, policy, capacities, [fraction] if fraction is not None else None, seed, warmup), output)
 
 
 def curve(
@@ -90,7 +92,7 @@ def curve(
         raise ValueError("curve must be given at most one of --capacities and --fractions")
     sizes = None if capacities is None else numbers(capacities, int, "capacities")
     shares = None if fractions is None else numbers(fractions, float, "fractions")
-    write(_table(trace, policy, sizes, shares, seed, warmup), output)
+    finish(_table(trace, policy, sizes, shares, seed, warmup), output)
 
 
 def _table(
@@ -114,6 +116,7 @@ def _table(
         if not len(trace):
             raise ValueError(f"a trace to simulate must have accesses, got none in {str(path)!r}")
     if fractions is not None:
-        return sweep(traces, chosen, fractions, seeds=[seed], warmup=warmup)
+        with told_warnings():
+            return sweep(traces, chosen, fractions, seeds=[seed], warmup=warmup)
     check_traces(traces)
     return joined([hit_curve(trace, each, capacities, seed=seed, warmup=warmup) for trace in traces for each in chosen])

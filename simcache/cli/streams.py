@@ -4,7 +4,9 @@ import codecs
 import os
 import shutil
 import sys
-from contextlib import suppress
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import TextIO
 
 from ..text import printable
@@ -38,6 +40,18 @@ def complain(line: str) -> None:
     with suppress(OSError):
         said = " ".join(line.split())
         say(said if len(said) <= MOST else f"{said[:MOST]}…", sys.stderr)
+
+
+@contextmanager
+def told_warnings() -> Iterator[None]:
+    """Each warning as one line on standard error, in the end."""
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always", RuntimeWarning)
+        try:
+            yield
+        finally:
+            for warning in found:
+                complain(f"warning: {warning.message}")
 
 
 def settle() -> None:

@@ -4,8 +4,10 @@
 one call, and `tally`, what it would have to do.
 """
 
+from .grid import check_capacity as check_capacity
+from .grid import check_fraction as check_fraction
 from .grid import check_traces as check_traces
 from .sweeping import sweep as sweep
 from .sweeping import tally as tally
 
-__all__ = ["check_traces", "sweep", "tally"]
+__all__ = ["check_capacity", "check_fraction", "check_traces", "sweep", "tally"]

@@ -52,9 +52,9 @@ def asked(
         came = "neither" if fractions is None else "both"
         raise ValueError(f"a sweep must be given either fractions or capacities, got {came}")
     if fractions is not None:
-        of, sizes = "fractions", [_fraction(fraction) for fraction in _list(fractions, "fractions")]
+        of, sizes = "fractions", [check_fraction(fraction) for fraction in _list(fractions, "fractions")]
     else:
-        of, sizes = "capacities", [_capacity(capacity) for capacity in _list(capacities, "capacities")]
+        of, sizes = "capacities", [check_capacity(capacity) for capacity in _list(capacities, "capacities")]
     numbers = [check_seed(seed) for seed in _list(seeds, "seeds")]
     left_out = None if warmup is None else min(whole(warmup, "warmup", 0, unit=" of accesses"), LIMIT)
     return Grid(sources, chosen, of, sizes, numbers, left_out)
@@ -136,7 +136,8 @@ def _distinct(chosen: list[Chosen]) -> list[Chosen]:
     return chosen
 
 
-def _fraction(value: object) -> float:
+def check_fraction(value: object) -> float:
+    """The size as a share of the items, or an error that says what came."""
     message = f"fractions must be numbers in (0, 1], got {short(value)}"
     if isinstance(value, bool | str) or value is np.ma.masked:
         raise TypeError(message)
@@ -149,7 +150,8 @@ def _fraction(value: object) -> float:
     return fraction
 
 
-def _capacity(value: object) -> int:
+def check_capacity(value: object) -> int:
+    """The size in items, or an error that says what came."""
     try:
         return min(whole(value, "capacity", 1, unit=" of items"), 2**63 - 1)  # the largest that a column holds
     except TypeError as error:

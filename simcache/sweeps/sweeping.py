@@ -27,6 +27,8 @@ from .threads import on_threads
 if TYPE_CHECKING:
     from distributed import Client
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
 
 def sweep(
     traces: Iterable[Source],
@@ -83,7 +85,7 @@ def sweep(
     ConnectionError
         When the cluster's scheduler is gone.
     Exception
-        The first cell's error, when all cells fail.
+        The first cell's error, when all cells fail; its attribute `table` has them.
     KeyboardInterrupt
         On Ctrl-C, once the simulations under way have ended. Its attribute `table` has the rows so far: ``except
         KeyboardInterrupt as stop: table = stop.table``, or, in a notebook, ``sys.last_value.table`` afterwards.
@@ -117,7 +119,9 @@ def sweep(
     if errors := results.errors():
         first = errors[0]
         if len(errors) == len(table):
-            raise first.cause or RuntimeError(first.error)
+            error = first.cause or RuntimeError(first.error)
+            error.table = table  # type: ignore[attr-defined]
+            raise error
         again = "" if store is None else "; the same call tries them again"
         told = f"{len(errors)} of {len(table)} cells failed, the first of {first.error}; see the column `error`{again}"
         warnings.warn(told, RuntimeWarning, stacklevel=2)
@@ -230,18 +234,25 @@ def _cluster() -> ModuleType:
 
 @contextmanager
 def _heeding(stop: Event) -> Iterator[None]:
-    """Have Ctrl-C set `stop`, so that nothing is cut short between two lines; a second one is as ever."""
+    """Have Ctrl-C set `stop`, so that nothing is cut short between two lines; a second one is as ever.
+
+    So does any signal that is handled as Ctrl-C is by default: SIGTERM on the command line.
+    """
 
     def heed(number: int, frame: Any) -> None:
         if stop.is_set():
             raise KeyboardInterrupt
         stop.set()
 
-    ours = current_thread() is main_thread() and signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    if ours:
-        signal.signal(signal.SIGINT, heed)
+    ours = [] if current_thread() is not main_thread() else [number for number in SIGNALS if _is_default(number)]
+    for number in ours:
+        signal.signal(number, heed)
     try:
         yield
     finally:
-        if ours:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+        for number in ours:
+            signal.signal(number, signal.default_int_handler)
+
+
+def _is_default(number: int) -> bool:
+    return signal.getsignal(number) is signal.default_int_handler

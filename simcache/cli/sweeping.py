@@ -1,0 +1,132 @@
+"""sweep, results: a grid in a file, simulated on this machine or on a cluster; and all that a store has."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from threading import current_thread, main_thread
+from typing import Annotated, Any
+
+import pandas as pd
+import typer
+
+from .. import store as stores
+from .. import sweeps
+from . import opening
+from .grids import read_grid
+from .options import TableOutput
+from .output import write
+from .streams import complain, say, told_warnings
+
+MOST = 1 << 20  # bytes of a scheduler.json
+
+
+def sweep(
+    grid: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="A grid, .toml: policies, fractions or capacities, seeds, warmup, traces."),
+    ],
+    store: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Keep there what has ended, and simulate nothing again that it has."),
+    ] = None,
+    dask: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Run on a Dask cluster: its scheduler's tcp://… or scheduler.json."),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count the cells, and simulate none.")] = False,
+    output: TableOutput = None,
+) -> None:
+    r"""Simulate a grid of traces, policies, sizes and seeds; stopped or killed, the same command goes on.
+
+    FILE lists policies = ["lru", "opt:bypass=true"], then fractions = [0.1, 0.5] or capacities = [10, 50], perhaps
+    seeds = [0, 1] and warmup = 99, and below \[[traces]] each file = "my.npz", or a law and its parameters, as in
+    zipf = {n_items = 100, n_accesses = 999, alpha = [0.8, 1.0]}. A parameter may be a list: a trace for each of its
+    values. Exit code 1 says that cells failed.
+
+    Examples
+    --------
+    simcache sweep grid.toml -o rates.csv
+    simcache sweep grid.toml --store runs --dry-run
+    simcache sweep grid.toml --store runs -o rates.parquet
+    """
+    asked = {**read_grid(grid), "store": store}
+    with _heeding_sigterm(), told_warnings():
+        if dry_run:
+            n = sweeps.tally(**asked)
+            say(f"{n.asked} cells asked for: {n.stored} stored, {n.failed} failed before, {n.to_run} to run")
+            return
+        with _client(dask) as client:
+            table = _swept({**asked, "client": client})
+        finish(table, output)
+
+
+def results(
+    store: Annotated[Path, typer.Argument(metavar="DIR", help="What sweep was given as its --store.")],
+    failed: Annotated[bool, typer.Option("--failed", help="Those cells alone that failed.")] = False,
+    output: TableOutput = None,
+) -> None:
+    """All that a store has, at any time, also while sweeps write to it.
+
+    Examples
+    --------
+    simcache results runs -o all.csv
+    simcache results runs --failed
+    """
+    with told_warnings():
+        table = stores.read(store)
+    if failed:
+        table = table[table["error"].notna()] if "error" in table else table.iloc[:0]
+    write(table, output)
+
+
+def finish(table: pd.DataFrame, output: Path | None) -> None:
+    """Write the table of a sweep, and end with exit code 1 where cells failed."""
+    write(table, output)
+    if "error" in table:
+        raise typer.Exit(1)
+
+
+def _swept(arguments: dict[str, Any]) -> pd.DataFrame:
+    """The table, also where every cell failed, which costs a line as well."""
+    try:
+        return sweeps.sweep(**arguments)
+    except Exception as error:
+        table: pd.DataFrame | None = getattr(error, "table", None)
+        if table is None or "error" not in table or not table["error"].notna().all():
+            raise
+        complain(f"error: all of {len(table)} cells failed, the first of {table['error'].iloc[0]}")
+        return table
+
+
+@contextmanager
+def _heeding_sigterm() -> Iterator[None]:
+    """Have SIGTERM, which batch systems send before they kill, stop a sweep as Ctrl-C does."""
+    if current_thread() is not main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _client(address: str | None) -> Iterator[Any]:
+    """A client of the Dask cluster whose scheduler is at that address, or has written that file."""
+    if address is None:
+        yield None
+        return
+    try:
+        distributed = import_module("distributed")
+    except ImportError:
+        raise ValueError("--dask needs Dask: pip install 'simcache[distributed]'") from None
+    if "://" in address:
+        found = {"address": address}
+    else:
+        opening.check(Path(address), "a scheduler's address", MOST)
+        found = {"scheduler_file": address}
+    with distributed.Client(**found, set_as_default=False) as client:
+        yield client
