@@ -24,7 +24,8 @@ from simcache.cli import input, main, making, matrices, options, output, theoris
 
 COMMANDS = [("make-trace", kind.__name__.replace("_", "-")) for kind in making.KINDS]
 COMMANDS += [("theory", workload.__name__.replace("_", "-")) for workload in theorising.WORKLOADS]
-COMMANDS += [("record",), ("policies",), ("simulate",), ("curve",), ("plot",), ("table",), ("explain",)]
+COMMANDS += [("record",), ("policies",), ("simulate",), ("curve",), ("sweep",), ("results",), ("plot",), ("table",)]
+COMMANDS += [("explain",)]
 
 
 @pytest.fixture(autouse=True)
@@ -87,6 +88,7 @@ def process(*arguments, code="import sys; from simcache.cli import main; sys.exi
 def test_every_command_has_help_that_fits_and_its_examples_work(run):
     np.savetxt("chain.csv", [[0.5, 0.5], [0.25, 0.75]], delimiter=",")
     np.savetxt("weights.csv", [5, 2, 1])
+    Path("grid.toml").write_text('policies = ["lru"]\nfractions = [0.1]\n[[traces]]\nfile = "zipf.npz"')
     for command in COMMANDS:
         found = examples(run, command)
         assert found, command

@@ -1,5 +1,6 @@
 """sweep, results: a grid in a file, simulated on this machine or on a cluster; and all that a store has."""
 
+import json
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from .options import TableOutput
 from .output import write
 from .streams import complain, say, told_warnings
 
+SCHEDULER = "a scheduler must be named by its tcp://… or by the scheduler.json it wrote"
 MOST = 1 << 20  # bytes of a scheduler.json
 
 
@@ -123,10 +125,19 @@ def _client(address: str | None) -> Iterator[Any]:
         distributed = import_module("distributed")
     except ImportError:
         raise ValueError("--dask needs Dask: pip install 'simcache[distributed]'") from None
-    if "://" in address:
-        found = {"address": address}
-    else:
-        opening.check(Path(address), "a scheduler's address", MOST)
-        found = {"scheduler_file": address}
-    with distributed.Client(**found, set_as_default=False) as client:
+    at = address if "://" in address else _address(Path(address))
+    try:
+        connected = distributed.Client(at, set_as_default=False)
+    except ValueError as error:  # a scheme that Dask does not know
+        raise ValueError(f"{SCHEDULER}, got {address!r}: {error}") from error
+    with connected as client:
         yield client
+
+
+def _address(path: Path) -> str:
+    """The address in the file that a scheduler wrote."""
+    opening.check(path, "a scheduler's file", MOST)
+    try:
+        return str(json.loads(path.read_bytes())["address"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise ValueError(f"{SCHEDULER}, got {str(path)!r}") from None
