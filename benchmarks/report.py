@@ -186,6 +186,30 @@ def explain_sections(table: pd.DataFrame) -> list[str]:
     return [f"**Verdict**, `explain` on {table['n_accesses'].iloc[0]:,.0f} accesses, best time: {said}."]
 
 
+def sweep_sections(table: pd.DataFrame) -> list[str]:
+    """CPU seconds: of one pass against `hit_curve`, of grids by the cell, of a store's rows."""
+    best = table.set_index(["policy", "setting"])["best_s"]
+    passes = [
+        f"`{policy}` {best[policy, 'sweep, 100 sizes'] / best[policy, 'hit_curve, 100 sizes']:.2f}×"
+        for policy in ordered(table["policy"])
+    ]
+    rows: dict[str, dict[str, str]] = {}
+    for row in table[table["setting"].str.contains(":")].itertuples():
+        grid, _, how = row.setting.partition(": ")
+        cells = rows.setdefault(grid, {"grid": grid, "cells": f"{row.sizes:,.0f}"})
+        cells[how] = f"{1e3 * row.best_s / row.sizes:.2g} ms"
+    store = table[table["setting"] == "store.read to parquet"].iloc[0]
+    text = (
+        f"**Sweeps**: `sweep` over 100 sizes takes, of the CPU time of `hit_curve` at them, {', '.join(passes)}. CPU "
+        "time a cell above its kernels', all processes together, a cluster's scheduler and workers included:"
+    )
+    rest = (
+        f"{store['sizes']:,.0f} stored rows as a table and as parquet take {store['best_s']:.2f} s of CPU, and "
+        f"{store['peak_mb']:,.0f} MB at most."
+    )
+    return [text, markdown(pd.DataFrame(rows.values())), rest]
+
+
 SECTIONS = {
     "single": single_sections,
     "curve": curve_sections,
@@ -194,6 +218,7 @@ SECTIONS = {
     "cold": cold_sections,
     "forms": form_sections,
     "explain": explain_sections,
+    "sweeps": sweep_sections,
 }
 
 

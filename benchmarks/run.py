@@ -18,6 +18,7 @@ import forms
 import pandas as pd
 import report
 import single
+import sweeping
 import threads
 from _traces import QUICK, ROOT
 
@@ -31,6 +32,7 @@ SUITES = {
     "cost": cost,
     "forms": forms,
     "explain": explained,
+    "sweeps": sweeping,
 }
 COLUMNS = (
     "suite", "trace", "n_accesses", "n_items", "policy", "capacity", "sizes", "tool", "setting", "threads",

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from strategies import cases
 
-from simcache import simulate, synth
+from simcache import simulate, store, synth
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "results"
@@ -112,6 +112,30 @@ def test_page_from_a_table(table, tmp_path):
     assert "| `lru` | 60, 20 | 5.0× / 5.5× | 5.0× / 7.7× | – | 40× / 69× | – |" in page
     assert "| `opt` | libcachesim: hashpower=17, 100 sizes | 1 | 20 (40×) |" in page
     assert "Measured on P, 2 cores (L1 1K), 3 GB, S; Python 3, numba 1; commit c (single)." in page
+
+
+def test_what_a_sweep_costs_on_a_page():
+    seconds = {"a: threads, store": 0.5, "a: Dask": 2.0, "b: threads, store": 1.0, "b: Dask": 30.0}
+    rows = [{"setting": name, "sizes": 10_000, "best_s": best} for name, best in seconds.items()]
+    rows += [{"setting": "sweep, 100 sizes", "policy": "lru", "best_s": 1.1, "sizes": 100}]
+    rows += [{"setting": "hit_curve, 100 sizes", "policy": "lru", "best_s": 1.0, "sizes": 100}]
+    rows += [{"setting": "store.read to parquet", "sizes": 10**6, "best_s": 2.345, "peak_mb": 612.3}]
+    text, cells, rest = report.sweep_sections(pd.DataFrame(rows))
+    assert "of `hit_curve` at them, `lru` 1.10×. CPU" in text
+    assert cells.splitlines() == [
+        "| grid | cells | threads, store | Dask |",
+        "| --- | --- | --- | --- |",
+        "| a | 10,000 | 0.05 ms | 0.2 ms |",
+        "| b | 10,000 | 0.1 ms | 3 ms |",
+    ]
+    assert rest.startswith("1,000,000 stored rows as a table and as parquet take 2.35 s of CPU, and 612 MB at most.")
+
+
+def test_a_store_for_the_bench_is_a_store(tmp_path, monkeypatch):
+    sweeping = import_module("sweeping")
+    monkeypatch.setattr(sweeping, "STORED", 300)
+    sweeping.fill(tmp_path)
+    assert len(store.read(tmp_path)) == 300
 
 
 def test_slope_of_a_power_law():
