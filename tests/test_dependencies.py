@@ -16,7 +16,7 @@ REQUIRED = {"core": PROJECT["dependencies"], **PROJECT["optional-dependencies"]}
 PACKAGE, TOOLS = ("simcache",), ("tests", "benchmarks", "docs", "notebooks")
 PARTS = {"notebooks": ("notebooks",), "dev": TOOLS}  # who declares what; the other extras are the package's own
 # Where a dependency is imported under another name, or through what it brings.
-MODULES = {"jupyter": "nbformat", "pillow": "PIL"}
+MODULES = {"dask-jobqueue": "dask_jobqueue", "jupyter": "nbformat", "pillow": "PIL"}
 # What is run, not imported: its trace in the Makefile, or in pyproject.toml.
 RUN = {
     "build": r"-m build\b",
