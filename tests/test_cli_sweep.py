@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -391,6 +392,8 @@ def test_two_at_once_and_results_meanwhile(run):
     both = [process("sweep", "long.toml", "--store", "runs", "-o", f"{k}.csv") for k in range(2)]
     seen = [0]
     while any(each.poll() is None for each in both):
+        with suppress(subprocess.TimeoutExpired):
+            both[0].wait(0.2)
         if Path("runs/store.json").exists():
             table = pd.read_csv(io.StringIO(run("results", "runs").out))
             assert table.notna().all().all()
