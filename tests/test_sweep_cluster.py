@@ -15,6 +15,7 @@ from distributed import Client
 from swept import ROOT, counted, made, own, prepared, ran, tell, traces
 
 from simcache import Trace, __version__, store, sweep, synth
+from simcache.sweeps.cluster import _results
 
 GIVEN = (["lru", "rr", own], [0.1, 0.5])
 
@@ -200,6 +201,14 @@ def test_a_worker_with_other_code_refuses_it_and_a_lost_scheduler_is_an_error(tm
         tell(folder)
         assert len(sweep(traces(folder, 8), ["fifo"], [0.1, 0.5], store=tmp_path / "s")) == 16
         assert kept < len(counted(tmp_path / "s")) == 16
+
+
+def test_a_scheduler_that_is_gone_is_not_asked_for_results():
+    class Gone:  # it would answer once the client has given it up
+        status, scheduler = "connecting", None
+
+    with pytest.raises(ConnectionError, match="the scheduler Dask is gone"):
+        list(_results(Gone(), [], told=False))
 
 
 def test_a_client_must_be_one():

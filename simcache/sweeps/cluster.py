@@ -141,6 +141,7 @@ def _results(client: Client, batch: list[Submitted], told: bool) -> Iterator[tup
     """The results of tasks that have ended, or their errors; of those that were called off, none."""
     finished = [future for _, future in batch if future.status == "finished"]
     results: dict[str, Any] = {}
+    _check_there(client)  # to ask a scheduler that is gone takes until the client gives it up
     try:
         results = dict(zip([future.key for future in finished], client.gather(finished), strict=True))
     except Exception:  # one by one below
