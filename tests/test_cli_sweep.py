@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from swept import ROOT, counted
+from test_sweep_cluster import cluster
 
 from simcache import Trace, store, sweep, synth
 from simcache.cli import main
@@ -416,3 +417,23 @@ def test_on_a_cluster_by_address_and_by_file(run):
         for address in (cluster.scheduler_address, "scheduler.json"):
             assert run("sweep", "grid.toml", "--dask", address, "--store", "runs") == (here, "")
     assert len(counted(Path("runs"))) == 6 * 3 * 4
+
+
+def test_a_scheduler_that_goes_costs_one_line(run, folder):
+    Path("long.toml").write_text(LONG.replace("300_000", "10_000_000").replace("fifo", "lfu"))
+    with cluster(folder, n_workers=1, n_threads=1) as (_, scheduler):
+        running = process("sweep", "long.toml", "--store", "runs", "--dask", "scheduler.json")
+        while not (Path("runs/store.json").exists() and counted(Path("runs"))):
+            with suppress(subprocess.TimeoutExpired):
+                running.wait(0.1)
+            assert running.poll() is None
+        scheduler.kill()
+        out, err = running.communicate(timeout=120)
+    assert (running.returncode, out) == (2, "")
+    assert re.fullmatch(r"error: the scheduler tcp://\S+ is gone; the same call goes on from what is stored\n", err), (
+        err
+    )
+    kept = counted(Path("runs"))
+    assert run("sweep", "long.toml", "--store", "runs", "--dry-run").out == (
+        f"64 cells asked for: {len(kept)} stored, 0 failed before, {64 - len(kept)} to run\n"
+    )
