@@ -12,6 +12,7 @@ import warnings
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import simcache
 
@@ -183,3 +184,12 @@ def test_make_refuses_an_old_or_missing_python(workshop):
         done = subprocess.run(["make", f"PYTHON={given}"], cwd=workshop, capture_output=True, text=True, check=False)
         assert done.returncode != 0
         assert message in done.stderr
+
+
+def test_no_clock_fails_a_property():
+    given = settings()
+    assert (given.deadline, HealthCheck.too_slow in given.suppress_health_check) == (None, True)
+
+
+def test_names_of_tests_are_the_same_in_every_process(request):
+    assert [it.nodeid for it in request.session.items if " at 0x" in it.nodeid] == []
