@@ -9,6 +9,7 @@ CHANGING = {
     "add", "append", "appendleft", "clear", "discard", "extend", "insert", "pop", "popitem", "remove", "reverse",
     "setdefault", "sort", "update",
 }  # fmt: skip
+TOLD = ("__doc__", "__firstlineno__")  # names in a class that say nothing of what it does
 DOCSTRING = 0x4000000  # a flag of code, from Python 3.13 on
 
 
@@ -29,11 +30,12 @@ def read(code: CodeType) -> Read:
     names: dict[str, None] = {}
     attributes: dict[str, None] = {}
     imports: dict[str, None] = {}
+    imported = ""
     before: list[Any] = [0, 0]
     loads: list[tuple[Any, str]] = []
     changes: set[Any] = set()
     changed: set[str] = set()
-    for step in dis.get_instructions(code):
+    for step in _steps(code):
         spot = step.positions and (step.positions.lineno, step.positions.col_offset)
         if isinstance(step.argval, CodeType):
             inner = read(step.argval)
@@ -45,10 +47,13 @@ def read(code: CodeType) -> Read:
             names[step.argval] = None
         elif step.opname in ("LOAD_ATTR", "LOAD_METHOD", "IMPORT_FROM"):
             attributes[step.argval] = None
+            if step.opname == "IMPORT_FROM":  # perhaps a module of a package
+                imports[f"{imported}{'' if imported.endswith('.') else '.'}{step.argval}"] = None
         elif step.opname in ("STORE_GLOBAL", "STORE_DEREF"):
             changed.add(step.argval)
         elif step.opname == "IMPORT_NAME":
-            imports["." * before[-2] + step.argval] = None  # the level, and what is taken from it, came first
+            imported = "." * before[-2] + step.argval  # the level, and what is taken from it, came first
+            imports[imported] = None
         before.append(step.argval)
         # Where an item or an attribute is set, or a container is told to change, the position is that of its name.
         if step.opname in ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF"):
@@ -61,6 +66,14 @@ def read(code: CodeType) -> Read:
     changed |= {name for spot, name in loads if spot and spot != (None, None) and spot in changes}
     exceptions = getattr(code, "co_exceptiontable", b"").hex()
     return Read("\n".join([*text, exceptions]), tuple(names), tuple(attributes), tuple(imports), frozenset(changed))
+
+
+def _steps(code: CodeType) -> list[dis.Instruction]:
+    """Instructions, without those that give a class its docstring and its line."""
+    steps = list(dis.get_instructions(code))
+    told = [k for k, step in enumerate(steps) if step.opname == "STORE_NAME" and step.argval in TOLD]
+    left_out = {*told, *(k - 1 for k in told)}
+    return [step for k, step in enumerate(steps) if k not in left_out]
 
 
 def as_text(value: Any) -> str:

@@ -6,25 +6,30 @@ in any file that no installer put there. What is installed counts by its name. A
 code itself changes, such as a counter, is no constant.
 """
 
+import copyreg
 import sys
 import sysconfig
-from collections.abc import Mapping
-from functools import lru_cache, partial
+import warnings
+from collections.abc import Iterator, Mapping
+from functools import cached_property, lru_cache, partial
 from hashlib import sha256
 from importlib import import_module
 from importlib.util import find_spec, resolve_name
 from pathlib import Path, PurePath
+from random import Random
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numba import types
 from scipy.sparse import issparse
 
 from .bytecode import as_text, read
 from .trace import Trace
 
 HERE = __name__.partition(".")[0]
+KNOWN = {*sys.stdlib_module_names, "numpy", "scipy"}  # what is of their classes holds no more than it says
 
 
 def code_key(function: Any) -> str:
@@ -48,6 +53,7 @@ class _Walk:
         self.home = home
         self.digest = sha256()
         self.seen: dict[int, tuple[int, Any]] = {}  # the objects too, so that no other takes their place
+        self.asked: set[tuple[int, tuple[str, ...]]] = set()  # modules, and what was asked of them
 
     def add(self, *words: Any) -> None:
         for word in words:
@@ -67,17 +73,18 @@ class _Walk:
             self.add("path", value)
         elif isinstance(value, tuple):  # equal ones may be one object, or not
             self.add("tuple", len(value))
+            self._kind(value, tuple)
             self._each(value)
+        elif isinstance(value, ModuleType):  # each time for what is asked of it
+            self._module(value, asked)
         elif id(value) in self.seen:
             self.add("again", self.seen[id(value)][0])
         else:
             self.seen[id(value)] = (len(self.seen), value)
-            self._object(value, asked, constant)
+            self._object(value, constant)
 
-    def _object(self, value: Any, asked: tuple[str, ...], constant: bool) -> None:
-        if isinstance(value, ModuleType):
-            self._module(value, asked)
-        elif isinstance(value, FunctionType):
+    def _object(self, value: Any, constant: bool) -> None:
+        if isinstance(value, FunctionType):
             self._function(value)
         elif isinstance(value, type):
             self._class(value, constant)
@@ -94,22 +101,50 @@ class _Walk:
             self._sparse(value)
         elif hasattr(type(value), "__array__"):  # a tensor, a frame
             self.add(type(value).__qualname__)
-            labels = [value.index.to_numpy(), value.columns.to_numpy()] if isinstance(value, pd.DataFrame) else []
+            labels = [np.asarray(getattr(value, name)) for name in ("index", "columns") if _has_labels(value, name)]
             self._each([*labels, np.asarray(value)])
         elif isinstance(value, partial):
             self._each([value.func, value.args, value.keywords])
         elif isinstance(value, list):
             self.add("list", len(value))
+            self._kind(value, list)
             self._each(value)
         elif isinstance(value, Mapping):
             self.add("mapping", len(value))
+            self._kind(value, dict)
             self._each([part for pair in value.items() for part in pair])
         elif isinstance(value, set | frozenset):
             self.add("set", *sorted(value_key(part) for part in value))
         else:
             self.value(type(value))
-            if self._is_own(type(value).__module__, "") and hasattr(value, "__dict__"):
-                self.value(vars(value))
+            if self._is_own(type(value).__module__, "") or _root(type(value)) in KNOWN:
+                self._state(value)
+            elif isinstance(value, types.Type):
+                self.add(value)
+
+    def _kind(self, value: Any, plain: type) -> None:
+        if type(value) is not plain:
+            self.value(type(value))
+
+    def _state(self, value: Any) -> None:
+        """Take in what an object would be copied with; what running uses up, such as a generator, is no constant."""
+        if isinstance(value, np.random.Generator):
+            seeds: Any = value.bit_generator.seed_seq
+            self._each([getattr(seeds, "entropy", None), getattr(seeds, "spawn_key", None)])
+        if isinstance(value, Iterator | Random | np.random.Generator | np.random.RandomState):
+            return
+        try:
+            reduce = copyreg.dispatch_table.get(type(value))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                copied: Any = reduce(value) if reduce else value.__reduce_ex__(4)
+        except Exception:  # it cannot be copied
+            copied = None, getattr(value, "__dict__", None)
+        for part in (getattr(value, "__module__", None), copied) if isinstance(copied, str) else copied:
+            if isinstance(part, dict):
+                cached = {name for name in part if isinstance(getattr(type(value), str(name), None), cached_property)}
+                part = {name: part[name] for name in part if name != "__doc__" and name not in cached} or None
+            self.value(list(part) if isinstance(part, Iterator) else part)
 
     def _each(self, values: Any) -> None:
         for value in values:
@@ -147,7 +182,9 @@ class _Walk:
 
     def _module(self, module: ModuleType, asked: tuple[str, ...]) -> None:
         self.add("module", module.__name__.partition(".")[0])
-        if self._is_own(module.__name__, getattr(module, "__file__", None) or ""):
+        new = (id(module), asked) not in self.asked
+        self.asked.add((id(module), asked))
+        if new and self._is_own(module.__name__, getattr(module, "__file__", None) or ""):
             for name in asked:
                 if name in vars(module):
                     self.add(name)
@@ -173,6 +210,9 @@ class _Walk:
 
     def _array(self, array: Any) -> None:
         self.add("array", array.dtype.str if array.dtype.names is None else array.dtype.descr, array.shape)
+        if isinstance(array, np.ma.MaskedArray):
+            self.value(np.ma.getmaskarray(array))
+            array = array.filled(0)
         if array.dtype.hasobject:
             self.value(array.ravel().tolist())
         else:
@@ -184,6 +224,10 @@ class _Walk:
         if root in (self.home, HERE, "__main__"):
             return True
         return bool(file := file or _file(root)) and not _installed(file)
+
+
+def _has_labels(value: Any, name: str) -> bool:
+    return isinstance(value, pd.DataFrame) or (isinstance(value, pd.Series) and name == "index")
 
 
 def _file(module: str) -> str:
@@ -202,7 +246,11 @@ def _installed(file: str) -> bool:
 
 def _home(function: Any) -> str:
     """The package that a function is of."""
-    return str(getattr(_bare(function), "__module__", "")).partition(".")[0]
+    return _root(_bare(function))
+
+
+def _root(value: Any) -> str:
+    return str(getattr(value, "__module__", "")).partition(".")[0]
 
 
 def _bare(value: Any) -> Any:

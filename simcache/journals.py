@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from .cells import Cell, Facts
-from .checks import source_plain, source_read
+from .checks import checked_name, checked_source, source_plain, source_read
 
 
 class Stored(NamedTuple):
@@ -108,7 +108,7 @@ def lines(folder: Path) -> Iterator[tuple[str, Stored]]:
                 try:
                     record = json.loads(text)
                     line = None if "run" in record else _stored(record)
-                except (AttributeError, KeyError, StopIteration, TypeError, ValueError):
+                except (AttributeError, KeyError, RecursionError, StopIteration, TypeError, ValueError):
                     told = f"line {number} of {str(journal)!r} cannot be read and is passed over"
                     warnings.warn(told, RuntimeWarning, stacklevel=2)
                     continue
@@ -136,4 +136,24 @@ def _stored(record: dict[str, Any]) -> Stored:
     if not len(sizes) == len(capacities) == len(hits) == len(warm):
         raise ValueError("counts must be as many as sizes")
     about = record["key"], facts, trace["call"], record["policy"], record["code"]
-    return Stored(*about, record["seed"], record["draws"], of, sizes, capacities, hits, warm, error)
+    line = Stored(*about, record["seed"], record["draws"], of, sizes, capacities, hits, warm, error)
+    _check(line)
+    return line
+
+
+def _check(line: Stored) -> None:
+    """Refuse values of other kinds than were written."""
+    name, *about, source = line.facts
+    if checked_source(source, checked_name(name)) is None:
+        raise TypeError("a source must be a mapping")
+    texts = [line.key, line.call, line.label, line.code]
+    "".join(texts if line.error is None else [*texts, line.error]).encode()
+    counts = [*about, *line.capacities, *line.hits, *line.warm, *(line.sizes if line.of == "capacities" else ())]
+    if line.error is not None:
+        counts = [count for count in counts if count is not None]
+    fractions = line.sizes if line.of == "fractions" else ()
+    kinds = {type(line.draws)}, {float, *map(type, fractions)}, {type(line.seed), *map(type, counts)}
+    if kinds != ({bool}, {float}, {int}):
+        raise TypeError("counts must be whole numbers, fractions numbers")
+    if not (min(counts, default=0) >= 0 and max(counts, default=0) < 2**63 and 0 <= line.seed < 2**64):
+        raise ValueError("counts must be those of 64 bits")

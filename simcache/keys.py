@@ -67,12 +67,16 @@ def call_key(source: Any) -> str:
     if isinstance(source, PurePath):
         return str(source)
     call = source if isinstance(source, partial) else partial(source)
-    bound = inspect.signature(call.func).bind(*call.args, **call.keywords)
-    bound.apply_defaults()
-    given = dict(bound.arguments)
-    for name, parameter in bound.signature.parameters.items():
-        if parameter.kind == parameter.VAR_KEYWORD:
-            given |= given.pop(name)
+    try:
+        bound = inspect.signature(call.func).bind(*call.args, **call.keywords)
+    except (TypeError, ValueError):  # it will not run, or has no signature
+        given = {"*": call.args, **call.keywords}
+    else:
+        bound.apply_defaults()
+        given = dict(bound.arguments)
+        for name, parameter in bound.signature.parameters.items():
+            if parameter.kind == parameter.VAR_KEYWORD:
+                given |= given.pop(name)
     named = getattr(call.func, "__qualname__", type(call.func).__name__)
     return _hash(named, *([name, _argument(given[name], f"{name} of {named}")] for name in sorted(given)))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import sparse
 
@@ -185,6 +186,102 @@ def test_what_a_function_imports_as_it_runs_is_looked_into(tmp_path, monkeypatch
     monkeypatch.delitem(sys.modules, "helping")
     assert len(set(keys)) == 3
     assert keys[2] == keys[3]
+
+
+# Programs whose `make` reaches X, and two X that are not the same.
+REACHES = "def make():\n    return X\n"
+OTHERS = {
+    "builtins": ("X = min", "X = max"),
+    "names of compiled functions": ("from math import sin as X", "from math import cos as X"),
+    "ufuncs": ("from numpy import add as X", "from numpy import multiply as X"),
+    "ranges": ("X = range(3)", "X = range(4)"),
+    "dates": ("import datetime; X = datetime.date(2020, 1, 1)", "import datetime; X = datetime.date(2020, 1, 2)"),
+    "fractions": ("import fractions; X = fractions.Fraction(1, 2)", "import fractions; X = fractions.Fraction(1)"),
+    "patterns": ("import re; X = re.compile('a')", "import re; X = re.compile('b')"),
+    "namespaces": ("import types; X = types.SimpleNamespace(a=1)", "import types; X = types.SimpleNamespace(a=2)"),
+    "queues": ("import collections; X = collections.deque([1])", "import collections; X = collections.deque([2])"),
+    "vectorized": ("X = np.vectorize(lambda x: x)", "X = np.vectorize(lambda x: 1)"),
+    "frozen laws": ("from scipy import stats; X = stats.zipf(2)", "from scipy import stats; X = stats.zipf(3)"),
+    "seeds of a generator": ("X = np.random.default_rng(1)", "X = np.random.default_rng(2)"),
+    "masks": ("X = np.ma.array([1, 2], mask=[0, 1])", "X = np.ma.array([1, 2])"),
+    "labels": ("X = pd.Series([1, 2])", "X = pd.Series([1, 2], [1, 0])"),
+    "slots": (
+        "class S:\n    __slots__ = ('a',)\nX = S()\nX.a = 1",
+        "class S:\n    __slots__ = ('a',)\nX = S()\nX.a = 2",
+    ),
+    "properties that are kept": (
+        "import functools\nclass X:\n    @functools.cached_property\n    def a(self):\n        return 1",
+        "import functools\nclass X:\n    @functools.cached_property\n    def a(self):\n        return 2",
+    ),
+    "kinds of a tuple": (
+        "from collections import namedtuple; X = namedtuple('P', 'x y')(1, 2)",
+        "from collections import namedtuple; X = namedtuple('P', 'y x')(1, 2)",
+    ),
+}  # fmt: skip
+
+
+def key_of(text):
+    home = ModuleType("__main__")
+    vars(home).update(np=np, pd=pd)
+    exec(compile(text, "<cell>", "exec"), vars(home))
+    return code_key(home.make)
+
+
+@pytest.mark.parametrize("what", OTHERS)
+def test_objects_count_by_what_they_hold(what):
+    one, two = (f"{text}\n{REACHES}" for text in OTHERS[what])
+    assert key_of(one) == key_of(one) != key_of(two)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import random; X = random.Random(1)",
+        "import numpy as np; X = np.random.default_rng(1).random",
+        "import itertools; X = itertools.count().__next__",
+        "import functools\nclass C:\n    @functools.cached_property\n    def X(self):\n        return 1\n"
+        "C = C()\nX = lambda: C.X",
+    ],
+)
+def test_what_running_uses_up_is_no_constant(text):
+    home = ModuleType("__main__")
+    exec(f"{text}\n{REACHES}", vars(home))
+    before = code_key(home.make)
+    getattr(home.X, "random", home.X)()
+    assert code_key(home.make) == before
+
+
+def test_a_class_within_a_function_counts_without_its_docstring():
+    text = "def make():\n    class C:\n        {}\n        a = {}\n    return C\n"
+    assert (
+        key_of(text.format("'A word.'", 1)) == key_of(text.format("'Another.'", 1)) == key_of(text.format("# None.", 1))
+    )
+    assert key_of(text.format("'A word.'", 1)) != key_of(text.format("'A word.'", 2))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import many.one as m\ndef helper():\n    return m.second()\ndef make():\n    return m.first() + helper()\n",
+        "import many.one\ndef helper():\n    return many.one.second()\n"
+        "def make():\n    return many.one.first() + helper()\n",
+        "def make():\n    from many import one\n    return one.second()\n",
+    ],
+)
+def test_a_module_counts_by_all_that_is_asked_of_it(text, tmp_path, monkeypatch):
+    keys = []
+    for k in range(3):
+        (tmp_path / str(k) / "many").mkdir(parents=True)
+        (tmp_path / str(k) / "many/__init__.py").write_text("")
+        code = f"def first():\n    return 0\n\n\ndef second():\n    return {min(k, 1)}\n"
+        (tmp_path / str(k) / "many/one.py").write_text(code)
+        monkeypatch.syspath_prepend(tmp_path / str(k))
+        for name in ("many", "many.one"):
+            monkeypatch.delitem(sys.modules, name, raising=False)
+        keys.append(key_of(text))
+    for name in ("many", "many.one"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    assert keys[0] != keys[1] == keys[2]
 
 
 def test_closures_and_decorators_are_looked_through():

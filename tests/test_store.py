@@ -9,7 +9,10 @@ import warnings
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 
+import numba
+import numpy as np
 import pandas as pd
 import pytest
 from swept import counted, lines, prepared, ran, started
@@ -119,7 +122,7 @@ def test_a_journal_cut_at_every_byte_reads_as_its_whole_lines(tmp_path):
     assert set(counted(tmp_path / "s").values()) == {1}
 
 
-@pytest.mark.parametrize("bad", [b"{", b"", b"\0\0", b"[]", b"7", b"{}", b'{"key": 1}', b"\xff"])
+@pytest.mark.parametrize("bad", [b"{", b"", b"\0\0", b"[]", b"7", b"{}", b'{"key": 1}', b"\xff", b"[" * 10**5])
 def test_another_unreadable_line_is_passed_over_and_named(tmp_path, bad):
     sweep(TRACES[:1], ["lru", "fifo"], [0.1], store=tmp_path)
     (journal,) = tmp_path.glob("*.jsonl")
@@ -129,7 +132,15 @@ def test_another_unreadable_line_is_passed_over_and_named(tmp_path, bad):
     with pytest.warns(RuntimeWarning, match=rf"line 2 of '.*{journal.name}' cannot be read") as told:
         assert len(store.read(tmp_path)) == 1
     assert len(told) == 1
-    for key, value in (("hits", [1, 2]), ("capacity", []), ("trace", None), ("fractions", 3)):
+    trace = json.loads(texts[2])["trace"]
+    others = (
+        ("hits", [1, 2]), ("capacity", []), ("trace", None), ("fractions", 3), ("hits", ["x"]), ("hits", [1.5]),
+        ("warm", [-1]), ("capacity", [None]), ("capacity", [2**63]), ("fractions", [None]), ("fractions", [1]),
+        ("key", {}), ("policy", 1), ("code", None), ("seed", 1.5), ("seed", 2**64), ("draws", 1), ("error", 1),
+        ("trace", {**trace, "name": 1}), ("trace", {**trace, "source": None}), ("trace", {**trace, "accesses": "x"}),
+        ("trace", {**trace, "call": []}), ("policy", "\ud800"),
+    )  # fmt: skip
+    for key, value in others:
         texts[1] = json.dumps({**json.loads(texts[2]), key: value}).encode()
         journal.write_bytes(b"\n".join(texts))
         with pytest.warns(RuntimeWarning, match="line 2 of"):
@@ -301,3 +312,35 @@ def test_two_sweeps_at_once_give_equal_tables_and_whole_rows_meanwhile(tmp_path)
     pd.testing.assert_frame_equal(one, two)
     assert seen == sorted(seen)
     assert len(store.read(folder / "store")) == 80
+
+
+HELPED = """
+import numba
+import numpy as np
+
+@numba.njit
+def most(capacity):
+    return capacity * FACTOR
+
+@numba.njit
+def own(ids, n_items, capacity, seed, depth=2):
+    return ids < most(capacity) if depth < 2 else own(ids, n_items, capacity, seed, depth - 1)
+"""
+
+
+def test_what_a_kernel_reaches_may_change_after_it_was_compiled(tmp_path):
+    """Numba holds to what was reached when it compiled; a store must not."""
+    home = ModuleType("__main__")
+    home.FACTOR = 1
+    exec(HELPED, vars(home))
+    trace = TRACES[0]
+    plain = [np.count_nonzero(trace.ids < 10 * factor) for factor in (1, 2, 3)]
+    assert sweep([trace], [home.own], capacities=[10])["hits"].tolist() == plain[:1]
+    stored = {"capacities": [10], "store": tmp_path / "s"}
+    assert sweep([trace], [home.own], **stored)["hits"].tolist() == plain[:1]
+    home.FACTOR = 2
+    assert sweep([trace], [home.own], **stored)["hits"].tolist() == plain[1:2]
+    home.most = numba.njit(lambda capacity: capacity * 3)
+    assert sweep([trace], [home.own], **stored)["hits"].tolist() == plain[2:]
+    assert set(counted(tmp_path / "s").values()) == {1}
+    assert len(counted(tmp_path / "s")) == 3

@@ -137,6 +137,43 @@ def test_what_kills_its_worker_and_what_raises_fail_alone(client, folder, tmp_pa
     pd.testing.assert_frame_equal(mended, sweep(traces(folder, 30), *GIVEN))
 
 
+CARRIED = """
+from distributed import Client
+
+class Two(Exception):
+    def __init__(self, one, two):
+        super().__init__(one)
+
+class Locked(Exception):
+    def __init__(self, one):
+        super().__init__(one)
+        self.file = sys.stdout
+
+def failing(kind):
+    raise kind("one", "two") if kind is Two else kind("one")
+
+given = [*traces(FOLDER, 2), *(partial(failing, kind) for kind in (Two, Locked, StopIteration, KeyboardInterrupt))]
+tables = []
+with Client(os.environ["SCHEDULER"]) as client:
+    for policies, seeds in ((["lru"], [0]), (["lru", "rr"], range(30))):
+        tables += [sweep(given, policies, [0.1, 0.5], seeds=seeds, client=each) for each in (client, None)]
+    for each in (client, None):
+        try:
+            sweep(given[-1:], ["lru"], [0.1], client=each)
+        except RuntimeError as error:
+            print(error)
+for i in (0, 2):
+    assert tables[i].equals(tables[i + 1]), tables[i : i + 2]
+    assert tables[i]["error"].isna().sum() == len(tables[i]) / 3
+"""
+
+
+def test_errors_that_do_not_travel_take_nothing_with_them(client, folder):
+    came = "KeyboardInterrupt('one') of failing(<class 'KeyboardInterrupt'>)"
+    told = f"the call of a sweep's trace must return, got {came}\n"
+    assert ran(folder, CARRIED, SCHEDULER=client.scheduler.address) == 2 * told
+
+
 STOPPED = """
 from distributed import Client
 

@@ -310,3 +310,41 @@ def test_a_thread_s_own_error_ends_the_sweep(monkeypatch):
     monkeypatch.setattr(threads, "work", lambda *given: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         sweep([make(1)], ["lru"], [0.1])
+
+
+class Wordless(Exception):
+    def __str__(self):
+        raise RuntimeError
+
+
+def raising(error):
+    raise {"none": Wordless(), "odd": ValueError("a\udcffb\0"), "exit": SystemExit(3), "stop": KeyboardInterrupt()}[
+        error
+    ]
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        ("none", "Wordless: it has no words"),
+        ("odd", r"ValueError: a\udcffb\x00"),
+        ("exit", "RuntimeError: the call of a sweep's trace must return, got SystemExit(3) of raising('exit')"),
+        ("stop", "RuntimeError: the call of a sweep's trace must return, got KeyboardInterrupt() of raising('stop')"),
+        (1, "KeyError: 1"),
+    ],
+)
+def test_whatever_a_call_raises_is_a_row(tmp_path, error, words):
+    given = [partial(synth.uniform, 50, 500), partial(raising, error)]
+    with pytest.warns(RuntimeWarning, match="1 of 2 cells failed"):
+        table = sweep(given, ["lru"], [0.1], store=tmp_path / "s")
+    assert table["error"].tolist()[1] == words
+    assert store.read(tmp_path / "s")["error"].dropna().tolist() == [words]
+
+
+@pytest.mark.parametrize("call", [partial(synth.uniform, 50, 500, nothing=1), partial(synth.uniform, 50), dict])
+def test_a_call_that_does_not_fit_is_a_row_with_a_store_and_without(tmp_path, call):
+    tables = []
+    for kept in (tmp_path / "s", None):
+        with pytest.warns(RuntimeWarning, match="1 of 2 cells failed, the first of TypeError"):
+            tables.append(sweep([synth.loop(9, 99), call], ["lru"], [0.1], store=kept))
+    pd.testing.assert_frame_equal(*tables)

@@ -10,12 +10,14 @@ from uuid import uuid4
 
 from distributed import Client, Future, KilledWorker, get_worker
 
+from ..cells import Cell
 from ..checks import short
 from ..simulation import Chosen
 from ..trace import Trace
+from .carrying import arrived, carried, packed
 from .grid import Grid, Source, made
 from .portable import Named, called, shipped, unpacked
-from .tasks import Ended, Outcome, Task, failed, work
+from .tasks import Ended, Outcome, Task, failed, failed_cell, unmade, work
 
 WINDOW = 2_000  # tasks at the scheduler at a time
 BURST = 256  # tasks handed over before looking at what has ended
@@ -92,7 +94,7 @@ def _told(ended: tuple[Task, Outcome | Exception] | None) -> Ended:
     if ended is None:
         return None
     task, result = ended
-    return task, result if isinstance(result, Outcome) else failed(task, result)
+    return task, arrived(result) if isinstance(result, Outcome) else failed(task, result)
 
 
 def _collected(
@@ -194,12 +196,17 @@ def _stop_here(token: str, dask_worker: Any) -> None:
     setattr(dask_worker, STOPPED, {*getattr(dask_worker, STOPPED, ()), token})
 
 
-def _made(source: Source) -> Trace:
-    return made(source)
+def _made(source: Source) -> Trace | Cell:
+    try:
+        return made(source)
+    except Exception as error:
+        return packed(failed_cell(error))
 
 
 def _worked(
-    source: Source, task: Task, policies: dict[int, Chosen | Named], of: str, warmup: int | None, token: str
+    source: Source | Cell, task: Task, policies: dict[int, Chosen | Named], of: str, warmup: int | None, token: str
 ) -> Outcome:
+    if isinstance(source, Cell):
+        return unmade(task, source)
     ready = {j: unpacked(policy) for j, policy in policies.items()}
-    return work(source, task, ready, of, warmup, _Stop(token))
+    return carried(work(source, task, ready, of, warmup, _Stop(token)))

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..checks import LIMIT, short, whole
 from ..simulation import Chosen, Policy, check_seed, check_trace, choose
+from ..text import printable
 from ..trace import Trace
 
 Value = TypeVar("Value")
@@ -69,7 +70,11 @@ def made(source: Source) -> Trace:
     """The trace itself, made where it is not there yet; refused where it is none, or has no accesses."""
     if isinstance(source, Trace):
         return source
-    trace: Any = Trace.load(source) if isinstance(source, Path) else source()
+    try:
+        trace: Any = Trace.load(source) if isinstance(source, Path) else source()
+    except (SystemExit, KeyboardInterrupt) as error:  # its own: it would end a worker, and with it what runs there
+        told = f"the call of a sweep's trace must return, got {short(error)} of {described(source)}"
+        raise RuntimeError(told) from error
     if not isinstance(trace, Trace):
         came = f"{type(trace).__name__} {short(trace)}"
         raise TypeError(f"the call of a sweep's trace must return a Trace, got {came} of {described(source)}")
@@ -84,10 +89,10 @@ def described(source: Source) -> str:
     if isinstance(source, Trace):
         return source.name
     if isinstance(source, Path):
-        return str(source)
+        return printable(str(source))
     call = source if isinstance(source, partial) else partial(source)
     given = [short(value) for value in call.args] + [f"{name}={short(value)}" for name, value in call.keywords.items()]
-    text = f"{getattr(call.func, '__qualname__', type(call.func).__name__)}({', '.join(given)})"
+    text = printable(f"{getattr(call.func, '__qualname__', type(call.func).__name__)}({', '.join(given)})")
     return text if len(text) <= 400 else f"{text[:400]} …"
 
 

@@ -18,6 +18,7 @@ from ..journals import Journal
 from ..simulation import Policy
 from ..store import checked
 from . import stored
+from .afresh import afresh
 from .grid import Grid, Source, asked
 from .portable import portable
 from .results import Results
@@ -114,7 +115,7 @@ def sweep(
     if sum(map(len, results.missing().values())):
         journal = Journal(folder, stored.about(grid)) if folder is not None else nullcontext()
         with journal as opened:
-            _run(grid, results, client, progress, keys, opened)
+            _run(grid if keys is None else afresh(grid, keys.policies), results, client, progress, keys, opened)
     table = results.table()
     if errors := results.errors():
         first = errors[0]
@@ -206,7 +207,7 @@ def _run(
                     for line in stored.lines_of(grid, keys, task.trace, facts, found):
                         journal.append(line)
             results.tell(task.trace, outcome.facts)
-    if stop.is_set():
+    if stop.is_set() or any(results.missing().values()):  # a worker may have been told to stop
         stopped = KeyboardInterrupt()
         stopped.table = results.table()  # type: ignore[attr-defined]
         stopped.add_note(f"sweep stopped after {done} of {results.n_cells} cells; {kept}")

@@ -11,6 +11,7 @@ from ..counting import count, count_hits, has_one_pass
 from ..policies import Ids
 from ..simulation import Chosen, dense
 from ..tables import warmup_of
+from ..text import printable
 from ..trace import Trace
 from .grid import Grid, Source, capacity_of, made
 
@@ -110,7 +111,7 @@ def work(
             cells = found[-1].cells
             chosen = policies[part.policy]
             if isinstance(chosen, Exception):
-                cells.update({size: _failed(chosen, capacity) for size, capacity in capacities.items()})
+                cells.update({size: failed_cell(chosen, capacity) for size, capacity in capacities.items()})
             elif part.at_once:
                 cells.update(_in_one_pass(chosen, ids, n_items, capacities, part.seed, facts))
             else:
@@ -137,7 +138,7 @@ def _in_one_pass(
         sizes = np.array(list(capacities.values()), np.int64)
         totals, warms = count_hits(chosen, ids, n_items, sizes, seed, facts.warmup or 0, True, chosen.label).tolist()
     except Exception as error:
-        return {size: _failed(error, capacity) for size, capacity in capacities.items()}
+        return {size: failed_cell(error, capacity) for size, capacity in capacities.items()}
     cells = map(Cell, capacities.values(), totals, warms)
     return dict(zip(capacities, cells, strict=True))
 
@@ -146,15 +147,23 @@ def _replayed(chosen: Chosen, ids: Ids, n_items: int, capacity: int, seed: int, 
     try:
         return Cell(capacity, *count(chosen, ids, n_items, capacity, seed, facts.warmup or 0))
     except Exception as error:
-        return _failed(error, capacity)
+        return failed_cell(error, capacity)
 
 
 def failed(task: Task, error: Exception) -> Outcome:
     """The outcome where no part could begin."""
-    cell = _failed(error, None)
+    return unmade(task, failed_cell(error))
+
+
+def unmade(task: Task, cell: Cell) -> Outcome:
+    """The outcome where a trace could not be made, or no more is known, as `cell` says."""
     return Outcome(None, [Found(part.policy, part.seed, dict.fromkeys(part.sizes, cell)) for part in task.parts])
 
 
-def _failed(error: Exception, capacity: int | None) -> Cell:
-    first = str(error).strip().partition("\n")[0]
+def failed_cell(error: Exception, capacity: int | None = None) -> Cell:
+    """A cell that ended in an error."""
+    try:
+        first = printable(str(error).strip().partition("\n")[0])
+    except Exception:
+        first = "it has no words"
     return Cell(capacity, None, None, f"{type(error).__name__}: {first}"[:1000], error)
