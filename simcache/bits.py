@@ -121,6 +121,17 @@ def next_use(ids: NDArray[np.int32], n_items: int) -> NDArray[np.int32]:
     return after
 
 
+@compiled
+def following(bits: NDArray[np.uint64], position: int) -> int:
+    """The first position from `position` on whose bit is set; there must be one."""
+    word = position >> 6
+    found = bits[word] & (~np.uint64(0) << np.uint64(position & 63))
+    while found == 0:
+        word += 1
+        found = bits[word]
+    return (word << 6) + ctz(found)
+
+
 # A set of whole numbers below `size` as a tree of bits: level 0 has a bit a number, each level above a bit for each
 # word of the one below that is not zero. One flat array, the levels one after the other.
 

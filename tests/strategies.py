@@ -42,6 +42,11 @@ def variants():
             yield name, dict(zip(switches, values, strict=True))
 
 
+def lets_all_in(name):
+    """Whether every missed item enters while there is room for it."""
+    return not getattr(policies.load(name), "BYPASS", False)
+
+
 def shuffled_ids(n_items, epochs, seed):
     """Epochs that visit every item once, made without the package."""
     rng = np.random.default_rng(seed)

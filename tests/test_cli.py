@@ -474,7 +474,7 @@ REFUSED = {
     "simulate zipf.npz --capacity 5": "missing argument 'POLICY' (see simcache simulate --help)",
     "curve zipf.npz t.npz": "at least one policy must be named after the traces, got t.npz",
     "curve zipf.npz zipf.npz lru": "traces must differ in name or source, or their rows could not be told apart",
-    "simulate zipf.npz lruu --capacity 5": "unknown policy 'lruu'; did you mean 'lru'? known: fifo, lfu,",
+    "simulate zipf.npz lruu --capacity 5": "unknown policy 'lruu'; did you mean 'lru'? known: ",
     "simulate zipf.npz opt:bypas=true --capacity 5": "did you mean 'bypass'?",
     "simulate zipf.npz opt:bypass --capacity 5": "NAME:PARAMETER=VALUE,…, got 'opt:bypass'",
     "simulate zipf.npz opt: --capacity 5": "NAME:PARAMETER=VALUE,…, got 'opt:'",

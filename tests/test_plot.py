@@ -14,7 +14,7 @@ import pytest
 from matplotlib.collections import PatchCollection, PolyCollection
 from scipy import stats
 
-from simcache import hit_curve, plot, sweep, synth
+from simcache import hit_curve, plot, policies, sweep, synth
 from simcache.plot.looks import OTHERS, POLICIES, looks, power
 from simcache.tables import default_capacities
 from simcache.trace import COLUMNS
@@ -220,6 +220,17 @@ def test_a_policy_has_one_colour_whatever_its_parameters_and_nothing_else_has_it
     assert len(colours) == len({label.partition("(")[0] for label in found})
     assert not colours & set(OTHERS)
     assert len(set(OTHERS)) == len(OTHERS)
+
+
+def test_every_policy_of_the_package_has_a_look_of_its_own():
+    labels = sorted({*policies.names(), *POLICIES})
+    found = looks(labels)
+    for told_by in ("linestyle", "marker"):
+        assert len({str(look[told_by]) for look in found.values()}) == len(labels)
+    for label in labels:
+        assert looks([label])[label] == looks([label, "mine", "yours"])[label] == found[label]
+        strokes = [(str(look["linestyle"]), look["marker"]) for look in looks([label, "mine", "yours"]).values()]
+        assert len(set(strokes)) == 3
 
 
 def test_a_look_does_not_depend_on_its_company():

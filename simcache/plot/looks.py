@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 from matplotlib.ticker import FuncFormatter
 
+from .. import policies
 from .rows import base, choice
 
 WIDTHS = {"column": 3.35, "page": 7.0}  # inches
@@ -22,7 +23,8 @@ BLACK, ORANGE, SKY, GREEN, BLUE, VERMILLION, PURPLE = (
 # For what is no policy: other tools, workloads. Tol's muted colours, none of them a policy's.
 OTHERS = ("#332288", "#44AA99", "#882255", "#999933", "#CC6677", "#7F7F7F")
 Dash = tuple[float, tuple[float, ...] | None]
-Look = tuple[str, Dash, str]
+Marker = str | tuple[int, int, float]
+Look = tuple[str, Dash, Marker]
 SOLID: Dash = (0, None)
 POLICIES: dict[str, Look] = {
     "opt": (BLACK, SOLID, "o"),
@@ -33,6 +35,7 @@ POLICIES: dict[str, Look] = {
     "fifo": (GREEN, (0, (3.5, 1.2, 1, 1.2, 1, 1.2)), "P"),
     "rr": (PURPLE, (0, (1, 1)), "X"),
 }
+CODED = 60  # looks there are for the other policies, each with a dash and a marker of its own
 SPARE_COLOURS = (SKY, PURPLE, GREEN, BLUE, VERMILLION, ORANGE)
 SPARE_STROKES: tuple[tuple[Dash, str], ...] = (
     ((0, (9, 2)), "<"),
@@ -49,11 +52,13 @@ SPARE_STROKES: tuple[tuple[Dash, str], ...] = (
 def looks(labels: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Line properties for each label.
 
-    A policy of the package looks the same in every figure. Any other label takes a spare dash and marker by a hash of
+    A policy of the package looks the same in every figure, those without a look above by a hash of their names
+    (`_coded`). Any other label takes a spare dash and marker by a hash of
     its text, so it too keeps its look, unless two labels of one figure meet on the same: then the later in the
     alphabet takes the next that is free. `lfu(perfect=True)` keeps the colour of `lfu`.
     """
-    found = {label: POLICIES[label] for label in labels if label in POLICIES}
+    given = {**_coded(), **POLICIES}
+    found = {label: given[label] for label in labels if label in given}
     taken: set[int] = set()
     for label in sorted(set(labels) - set(found)):
         if len(taken) == len(SPARE_STROKES):
@@ -63,7 +68,7 @@ def looks(labels: Sequence[str]) -> dict[str, dict[str, Any]]:
         while at in taken:
             at = (at + 1) % len(SPARE_STROKES)
         taken.add(at)
-        known = POLICIES.get(base(label))
+        known = given.get(base(label))
         colour = known[0] if known else SPARE_COLOURS[code // len(SPARE_STROKES) % len(SPARE_COLOURS)]
         found[label] = (colour, *SPARE_STROKES[at])
     return {
@@ -79,6 +84,25 @@ def looks(labels: Sequence[str]) -> dict[str, dict[str, Any]]:
         for label in labels
         for colour, dash, marker in [found[label]]
     }
+
+
+def _coded() -> dict[str, Look]:
+    """The look of each policy of the package that has none above, by a hash of its name; no two are alike.
+
+    Dashes and dots, 2 to 4 and 1 to 5, dashes of one of four lengths; a polygon or star of 3 to 6 points, turned.
+    """
+    found: dict[str, Look] = {}
+    taken: set[int] = set()
+    for name in sorted(set(policies.names()) - set(POLICIES)):
+        code = crc32(name.encode())
+        slot = next((s for k in range(CODED) if (s := (code + k) % CODED) not in taken), code % CODED)
+        taken.add(slot)
+        dashes, dots, width = 2 + slot % 3, 1 + slot // 3 % 5, 3 + slot // 15
+        dash: Dash = (0, (float(width), 1.0) * dashes + (1.0, 1.0) * dots)
+        points, star, turn = 3 + slot % 4, slot // 4 % 2, slot // 8 + 0.5
+        marker: Marker = (points, star, turn * 360 / points / 8)
+        found[name] = (SPARE_COLOURS[slot % len(SPARE_COLOURS)], dash, marker)
+    return found
 
 
 @contextmanager

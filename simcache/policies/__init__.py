@@ -2,7 +2,8 @@
 
 A policy file holds ``kernel(ids, n_items, capacity, seed, …)``, compiled, one bool per access, and ``reference(ids,
 capacity, seed, *, …)``, the same policy in plain Python, bit for bit. Parameters after `seed` have defaults. A policy
-that draws random numbers says ``RANDOM = True``.
+that draws random numbers says ``RANDOM = True``; one that may leave an item out though there is room for it ``BYPASS =
+True``; one that knows of accesses to come ``FORESEES = True``.
 
 It may also hold ``curve(ids, n_items, seed, start, …)``: the hits at every capacity 0 … n_items from one pass, shape
 (2, n_items + 1), row 0 of all accesses, row 1 of those at positions >= `start`; and ``CURVE_FROM``, the number of sizes

@@ -28,6 +28,7 @@ from ..jit import compiled
 from ..stacks import opt as stack
 from . import Counts, Hits, Ids
 
+FORESEES = True
 ALL = 2**31  # a window of more accesses than a trace can have: the whole future
 ACCESSES = {"window": 0, "every": 1}
 

@@ -150,9 +150,9 @@ def _checked(capacity: Any, name: str) -> int:
 
 
 def _foresees(policy: Policy, n_accesses: int) -> bool:
-    """Whether it knows all the future: OPT, but not through a window."""
+    """Whether it knows all the future: OPT does, but not through a window."""
     chosen = choose(policy)
-    return chosen.module is policies.load("opt") and chosen.params["window"] >= n_accesses
+    return bool(getattr(chosen.module, "FORESEES", False)) and chosen.params.get("window", n_accesses) >= n_accesses
 
 
 def _each_policy(used: Case) -> dict[str, Case]:
@@ -186,7 +186,7 @@ def _table(cases: list[Case]) -> pd.DataFrame:
 def _reasons(cases: dict[str, Case], label: str, foresees: bool) -> list[Reason]:
     """What can be said, the reason that decides first; its code is the verdict."""
     used, opt = cases[label], cases[choose(OPT).label]
-    causal = [case for name, case in cases.items() if name.partition("(")[0] != "opt"]
+    causal = [case for case in cases.values() if not getattr(choose(case.policy).module, "FORESEES", False)]
     rivals = causal if foresees else [used, cases["pin"]]
     rival = max(rivals, key=lambda case: case.rate)
     lead, fewer = reasons.gain(opt, rival), reasons.misses(opt, rival)

@@ -74,8 +74,8 @@ def no_evictions(used: Case, least: float) -> Iterator[Reason]:
         text = f"No cache sees more than {seen:,} distinct items in its life, and each has room for {used.capacity:,}"
         call = f"{counted}['distinct'].max()"
         yield Reason("no_evictions", seen, COMPULSORY, f"{text}: nothing is ever evicted.", call)
-        text = f"Every policy hits {_rate(used.rate)} of all accesses: all that any can."
-        yield Reason("compulsory", used.rate, COMPULSORY, text, used.rate_call)
+        text = f"Every policy that lets all items in hits {_rate(lru.rate)} of all accesses: all that any can."
+        yield Reason("compulsory", lru.rate, COMPULSORY, text, lru.rate_call)
     elif evictions < least * missed:
         text = f"Only {evictions / missed:.2%} of lru's misses evict an item; the others find room."
         call = f"{counted}['evictions'].sum() / (~{lru.hits_call}).sum()"
