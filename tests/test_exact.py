@@ -6,6 +6,7 @@ seeds, plus what the cold start can cost: `capacity` first misses.
 """
 
 from fractions import Fraction as F
+from itertools import permutations
 from math import comb, exp, log
 
 import numpy as np
@@ -120,3 +121,30 @@ def test_lru_on_shuffled_epochs_is_exact_at_any_size(n_items, capacity):
             total += sum(w for k, w in enumerate(ways) if n - i + k <= capacity - 1) / comb(n - 1, j - 1)
     trace = synth.shuffled(n, 10_001, seed=105)
     agrees(simulate(trace, "lru", capacity)[n:], total / n**2)
+
+
+def qlru_exact(p, capacity, q):
+    """Hit rate of q-LRU under independent requests: the chain on ordered caches, solved."""
+    states = list(permutations(range(len(p)), capacity))  # most recent first
+    at = {state: k for k, state in enumerate(states)}
+    moves = np.zeros((len(states), len(states)))
+    for state in states:
+        for i, chance in enumerate(p):
+            if i in state:
+                moves[at[state], at[(i, *(j for j in state if j != i))]] += chance
+            else:
+                moves[at[state], at[(i, *state[:-1])]] += chance * q
+                moves[at[state], at[state]] += chance * (1 - q)
+    balance = np.vstack([moves.T - np.eye(len(states)), np.ones(len(states))])
+    law = np.linalg.lstsq(balance, np.append(np.zeros(len(states)), 1), rcond=None)[0]
+    return sum(chance * sum(p[i] for i in state) for state, chance in zip(states, law, strict=True))
+
+
+@pytest.mark.parametrize("q", [1, 0.5, 0.1])
+@pytest.mark.parametrize("capacity", [1, 2, 3])
+def test_qlru_of_four_items(capacity, q):
+    trace = synth.markov(np.tile(FOUR_ITEMS, (4, 1)), 400_000, seed=101)
+    expected = qlru_exact(FOUR_ITEMS, capacity, q)
+    if q == 1:
+        assert expected == pytest.approx(float(INDEPENDENT[capacity]["lru"]), abs=1e-12)
+    agrees(simulate(trace, "qlru", capacity, seed=7, q=q), expected, cold=capacity / q)

@@ -169,6 +169,7 @@ LEGAL = {
     "epochs_ahead": _or_array(_one_of(0, 5e-324, 0.003, 1, 2, 64, 1e300, np.inf)),
     "window": _or_array(_one_of(0, 1, 9, 2**31, 2**63 - 1, np.uint64(2**64 - 1))),
     "jump": _one_of(0, 1, 0.5, 1e-300),
+    "q": _or_array(_one_of(1, 0.5, 1e-3, 2**-31)),
     "probability": _one_of(0, 1, 0.5, 1e-300),
     "hit_rate": _or_array(_share),
     "alpha": _or_array(_one_of(0, 0.5, 1, 1.1, 2, 1e9, np.inf, 1 + 2**-52)),

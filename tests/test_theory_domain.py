@@ -22,8 +22,8 @@ def by_weights(name):
     """The forms of weights and capacity: of bounds both ends, of others with some returns or lookahead."""
     if name == "opt_irm_bounds":
         return [lambda *given, end=end: theory.opt_irm_bounds(*given)[end] for end in (0, 1)]
-    if name == "opt_lookahead_irm":
-        return [partial(FORMS[name], window=3)]
+    if name in ("opt_lookahead_irm", "qlru_irm"):
+        return [partial(FORMS[name], **{"window": 3} if name == "opt_lookahead_irm" else {"q": 0.3})]
     return [partial(FORMS[name], returns=0.3)] if name.endswith("_clusters") else [FORMS[name]]
 
 
@@ -49,7 +49,7 @@ def test_the_names():
         *(f"{p}_horizon" for p in ("opt", "lru", "fifo", "rr", "pin")),
         *("opt_loop", "lru_loop", "rr_loop", "opt_buffer", "lru_buffer", "lru_shuffled_exact"),
         *("return_law", "opt_markov", "lru_markov", "repeat_identity"),
-        *("opt_lookahead", "opt_lookahead_irm"),
+        *("opt_lookahead", "opt_lookahead_irm", "qlru_irm"),
         *("opt_windows", "opt_histogram", "compulsory", "sleator_tarjan", "hazard", "working_set"),
         *("opt_markov_exact", "lru_markov_exact", "rr_markov_exact"),
         *("opt_irm_bounds", "opt_zipf_hits_limit", "opt_zipf_gap"),

@@ -28,6 +28,7 @@ from .irm import opt_irm_bounds as opt_irm_bounds
 from .irm import opt_irm_exact as opt_irm_exact
 from .irm import pin_horizon as pin_horizon
 from .irm import pin_irm as pin_irm
+from .irm import qlru_irm as qlru_irm
 from .irm import rr_horizon as rr_horizon
 from .irm import rr_irm as rr_irm
 from .lookahead import opt_lookahead as opt_lookahead
@@ -110,6 +111,7 @@ __all__ = [
     "pin_horizon",
     "pin_irm",
     "pin_shuffled",
+    "qlru_irm",
     "repeat_identity",
     "return_law",
     "rr_horizon",

@@ -82,6 +82,19 @@ def lru(x: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     return held, held, grow, grow
 
 
+def qlru(q: float) -> Model:
+    """Che's for q-LRU: as `lru`, but a miss starts a stay with probability q only."""
+
+    def model(x: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+        e = np.exp(-x)
+        out = e + q * (1 - e)
+        held = q * (1 - e) / out
+        grow = x * q * e / out**2
+        return held, held, grow, grow
+
+    return model
+
+
 def fifo(x: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     """A stay of T after each miss."""
     e = 1 / (1 + x)

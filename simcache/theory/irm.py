@@ -52,6 +52,51 @@ def lru_irm(weights: ArrayLike, capacity: ArrayLike) -> Floats:
     return _grid.curve(weights, capacity, _grid.lru, lambda n: np.log(np.log(n) + 1))
 
 
+def qlru_irm(weights: ArrayLike, capacity: ArrayLike, q: ArrayLike) -> Floats:
+    r"""Hit rate of q-LRU under independent requests, by the characteristic time.
+
+    .. math:: h_i = \frac{q (1 - e^{-p_i T})}{e^{-p_i T} + q (1 - e^{-p_i T})}, \qquad C = \sum_i h_i,
+        \qquad h = \sum_i p_i h_i
+
+    An item that is in stays while requested within the last T; one that is not comes in at one miss of 1 / q. q = 1 is
+    `lru_irm`; as q falls the most popular items fill the cache, `lfu_irm`, after ever longer a time.
+
+    Parameters
+    ----------
+    weights, capacity : array_like
+        As for `lru_irm`.
+    q : array_like
+        Probability that a missed item enters, in [2^-31, 1].
+
+    Returns
+    -------
+    ndarray of float64, broadcast shape
+
+    Raises
+    ------
+    TypeError, ValueError
+        When an argument is not as stated.
+
+    Notes
+    -----
+    Martina, Garetto & Leonardi, INFOCOM 2014. A limit of large C: what a cache of one item hits does not
+    depend on q, this does. Above simulation at q = 0.5, 0.1, 0.01 by at most 1e-3, 7e-3, 1.6e-2 (Zipf 0.8, N = 1,000,
+    C = 10), 1e-3, 2e-3, 4e-3 (C = 100); 4e-3, 1.0e-2, 2.2e-2 (Zipf 1.2, C = 10), 1e-3, 1e-3, 3e-3 (C = 100); 1e-3,
+    1e-3, 2e-3 (Zipf 0.8, N = 10,000, C = 100 and 1,000). Evaluated within 1e-6 of the sums, 3e-5 for q below 0.1.
+    """
+    size, q = np.broadcast_arrays(_check.whole(capacity, "capacity"), _check.real(q, "q", 2**-31, 1))
+    p = _check.probabilities(weights)
+    h = np.empty(size.shape)
+    for enters in np.unique(q):
+        here = q == enters
+        h[here] = _qlru(p, size[here].astype(np.float64), enters)
+    return h
+
+
+def _qlru(p: Floats, size: Floats, q: float) -> Floats:
+    return _grid.reading(p, size, _grid.qlru(q), lambda n: float(np.log(np.log(n) - np.log(q) + 1)))
+
+
 def fifo_irm(weights: ArrayLike, capacity: ArrayLike) -> Floats:
     r"""Hit rate of FIFO under independent requests, each miss bringing a stay of T.
 
