@@ -18,18 +18,32 @@ from simcache import Trace
 from simcache.bits import next_use
 
 # simcache's name of a policy -> the peer's. libcachesim's LFU, like ours, starts counting anew when an item enters.
-LIBCACHESIM = {"opt": "Belady", "lru": "LRU", "fifo": "FIFO", "lfu": "LFU", "rr": "Random"}
+LIBCACHESIM = {
+    "opt": "Belady", "lru": "LRU", "fifo": "FIFO", "lfu": "LFU", "rr": "Random",
+    "clock": "Clock", "sieve": "Sieve", "s3fifo": "S3FIFO", "twoq": "TwoQ", "slru": "SLRU", "arc": "ARC",
+    "lruk": "LRUK", "lirs": "LIRS", "wtinylfu": "WTinyLFU",
+}  # fmt: skip
 LOOKUPS = {"lru": "LRUCache", "fifo": "FIFOCache", "lfu": "LFUCache", "rr": "RRCache"}
 HASHPOWERS = (14, 17, 20, 24)  # 24 is the default; the others start with a smaller table, which often is faster
 
 # Where hits must be equal. cachebox breaks ties in LFU otherwise, RR draws otherwise, and libcachesim's Random draws
-# buckets, not items: it favours items that stand alone in theirs.
+# buckets, not items: it favours items that stand alone in theirs. Its LIRS is another (lirs.py), its WTinyLFU too.
 EQUAL = {
-    "libcachesim": {"opt", "lru", "fifo", "lfu"},
+    "libcachesim": {"opt", "lru", "fifo", "lfu", "clock", "sieve", "s3fifo", "twoq", "slru", "arc", "lruk"},
     "cachetools": {"lru", "fifo", "lfu"},
     "cachebox": {"lru", "fifo"},
     "heap": {"opt"},
 }
+
+
+# libcachesim's parts of a cache hold something from so many items on, and make up the whole at multiples of so many.
+WHOLE = {"s3fifo": (20, 1), "twoq": (4, 1), "slru": (4, 4)}
+
+
+def means_the_same(policy: str, capacity: int) -> bool:
+    """Whether libcachesim must hit as often at that capacity."""
+    least, multiple = WHOLE.get(policy, (1, 1))
+    return policy in EQUAL["libcachesim"] and capacity >= least and capacity % multiple == 0
 
 
 def write_oracle_general(trace: Trace, path: Path) -> None:

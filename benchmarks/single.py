@@ -13,7 +13,7 @@ import numpy as np
 from _timing import Clocked, clocked, in_turns
 from _traces import MILLION, REPEATS, annotated, recorded, shuffled, uniform, zipf
 
-from simcache import Trace, simulate
+from simcache import Trace, policies, simulate
 
 POLICIES: dict[str, tuple[str, dict[str, Any]]] = {
     "opt": ("opt", {}),
@@ -23,6 +23,7 @@ POLICIES: dict[str, tuple[str, dict[str, Any]]] = {
     "lfu": ("lfu", {}),
     "rr": ("rr", {}),
     "pin": ("pin", {}),
+    **{name: (name, {}) for name in policies.names() if name not in ("opt", "lru", "fifo", "lfu", "rr", "pin")},
 }
 RANDOM_TOLERANCE = 0.01  # of hit rate, between two fair random replacements: over ten standard errors
 

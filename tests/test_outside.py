@@ -1,6 +1,9 @@
 """Outside witnesses: hits as cachetools and libcachesim count them, where they define the same policy."""
 
 import struct
+import sys
+from importlib import import_module
+from pathlib import Path
 
 import cachetools
 import libcachesim
@@ -9,11 +12,15 @@ import pytest
 
 from simcache import Trace, simulate, synth
 
-CAPACITIES = [1, 2, 3, 10, 100, 450]
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / "benchmarks"))
+peers = import_module("_peers")
+
+CAPACITIES = [1, 2, 3, 4, 10, 20, 100, 200, 450]
 
 
 def make_traces():
-    """Eight traces of unlike shape: skewed, uniform, epochs, cyclic, local, recorded keys, tiny."""
+    """Nine traces of unlike shape: skewed, uniform, epochs, cyclic, local, recorded from a sampler, tiny."""
     rng = np.random.default_rng(11)
     zipf = synth.zipf(1000, 20_000, 0.9, seed=1)
     return [
@@ -24,6 +31,7 @@ def make_traces():
         synth.loop(500, 10_000),
         synth.ring(800, 20_000, 0.1, seed=5),
         synth.repeat(zipf, 0.5, seed=6),
+        Trace.of(Trace.load(ROOT / "traces/weighted-replacement.npz").ids[:20_000], "recorded"),
         Trace.of(rng.integers(0, 7, 50), "tiny"),
     ]
 
@@ -66,9 +74,19 @@ def write_oracle_general(trace, path):
 def test_libcachesim_counts_the_same_hits(trace, tmp_path):
     path = tmp_path / "trace.oracleGeneral.bin"
     write_oracle_general(trace, path)
-    for name, peer in [("lru", "LRU"), ("lfu", "LFU"), ("fifo", "FIFO"), ("opt", "Belady")]:
-        for capacity in CAPACITIES:
-            reader = libcachesim.TraceReader(str(path), libcachesim.TraceType.ORACLE_GENERAL_TRACE)
-            miss_rate, _ = getattr(libcachesim, peer)(capacity, hashpower=14).process_trace(reader)
-            hits = simulate(trace, name, capacity).sum()
-            assert round((1 - miss_rate) * len(trace)) == hits, (name, capacity)
+    for name in sorted(peers.EQUAL["libcachesim"]):
+        for capacity in (size for size in CAPACITIES if peers.means_the_same(name, size)):
+            _, found = peers.through_libcachesim(path, len(trace), name, capacity, hashpower=14)
+            assert found == simulate(trace, name, capacity).sum(), (name, capacity)
+
+
+@pytest.mark.parametrize("q", [0.1, 0.5, 0.9])
+def test_qlru_is_an_lru_behind_a_probabilistic_door_in_law(q, tmp_path):
+    trace = synth.zipf(1000, 20_000, 0.9, seed=1)
+    path = tmp_path / "trace.oracleGeneral.bin"
+    write_oracle_general(trace, path)
+    means = np.array([simulate(trace, "qlru", 100, seed=seed, q=q).mean() for seed in range(40)])
+    reader = libcachesim.TraceReader(str(path), libcachesim.TraceType.ORACLE_GENERAL_TRACE)
+    door = libcachesim.ProbAdmissioner(q)  # kept: the cache does not
+    miss_rate, _ = libcachesim.LRU(100, hashpower=14, admissioner=door).process_trace(reader)
+    assert abs(1 - miss_rate - means.mean()) <= 4.5 * means.std(ddof=1) * (1 + 1 / 40) ** 0.5
