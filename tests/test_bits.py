@@ -68,3 +68,11 @@ def test_tree_is_a_set(size, seed):
         assert not twin or bits.tree_highest(tree, size) == max(twin)
     assert int(bits.tree_empty(size).size) == tree.size
     assert sum(int(word).bit_count() for word in tree[: (size + 63) >> 6]) == len(twin)
+
+
+@given(st.sets(st.integers(0, 400), min_size=1), st.integers(0, 400))
+def test_following_finds_the_next_bit(places, start):
+    words = np.zeros(7, np.uint64)
+    for place in places:
+        words[place >> 6] |= np.uint64(1) << np.uint64(place & 63)
+    assert bits.following(words, min(start, max(places))) == min(p for p in places if p >= min(start, max(places)))

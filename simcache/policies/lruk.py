@@ -1,4 +1,4 @@
-"""LRU-K: evict the item whose k-th last access is the oldest, and before it those with fewer accesses, first in first.
+"""LRU-K: evict items of fewer than k accesses, first in first out; else the one whose k-th last access is the oldest.
 
 O'Neil, O'Neil & Weikum, SIGMOD 1993, with k = 2. Their history outlives the item's stay and counts accesses in quick
 succession as one; here an item starts anew each time it enters, and every access counts, as with libCacheSim. k = 1 is
