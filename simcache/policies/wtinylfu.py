@@ -89,12 +89,10 @@ def kernel(ids: Ids, n_items: int, capacity: int, seed: int) -> Hits:
         if room_main:
             room_main -= 1
         else:
-            victim = links[probation if links[probation, NEWER] < n_items else protected, NEWER]
+            victim = links[probation, NEWER]  # a full main part has some on probation; one of no room has none
             if victim >= n_items or _estimate(counters, hashes, candidate) <= _estimate(counters, hashes, victim):
                 where[candidate] = -1
                 continue
-            if where[victim] == PROTECTED:
-                room_protected += 1
             unlink(links, victim)
             where[victim] = -1
         push(links, probation, candidate)
@@ -173,8 +171,8 @@ def reference(ids: Iterable[int], capacity: int, seed: int) -> Iterator[bool]:
             window.append(i)
             if len(window) > most_window:
                 candidate = window.pop(0)
-                main = probation or protected
-                if len(probation) + len(protected) == most_main and main and estimate(candidate) > estimate(main[0]):
-                    main.pop(0)
+                full = len(probation) + len(protected) == most_main
+                if full and probation and estimate(candidate) > estimate(probation[0]):
+                    probation.pop(0)
                 if len(probation) + len(protected) < most_main:
                     probation.append(candidate)
