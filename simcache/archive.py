@@ -21,11 +21,14 @@ def write(
     name: str,
     epochs: tuple[int, ...],
     source: Mapping[str, Scalar] | None,
+    sizes: NDArray[np.int64] | None,
 ) -> None:
     """Write the parts of a trace, each checked, to `path`."""
+    more: dict[str, Any] = {} if sizes is None else {"sizes": sizes}
     with replacing(path, ".npz") as temporary:
         np.savez_compressed(
             temporary,
+            **more,
             ids=ids.astype(_narrow(n_items)),
             n_items=np.int64(n_items),
             name=np.str_(name),
@@ -69,19 +72,30 @@ def _parts(archive: ZipFile) -> dict[str, Any]:
         "name": str(_read(archive, "name", "U", 0, NAME_LIMIT)),
         "epochs": _read(archive, "epochs", "iu", 1, most).tolist(),
         "source": source_of(str(_read(archive, "source", "U", 0, SOURCE_LIMIT))),
-        "ids": _ids(archive, found, n_items),
+        "ids": _within(archive, found, "ids", 0, n_items - 1),
+        "sizes": _sizes(archive, n_items) if "sizes.npy" in archive.namelist() else None,
     }
 
 
-def _ids(archive: ZipFile, found: npz.Header, n_items: int) -> NDArray[Any]:
-    ids = np.empty(found.size, found.dtype)
+def _sizes(archive: ZipFile, n_items: int) -> NDArray[Any]:
+    found = _header(archive, "sizes", "i", 1, n_items)
+    if found.dtype.newbyteorder("=") != np.int64 or found.size != n_items:
+        raise ValueError(f"sizes of {n_items} items must be as many int64, got {found.size} {found.dtype}")
+    return _within(archive, found, "sizes", 1, 2**63 - 1)
+
+
+def _within(archive: ZipFile, found: npz.Header, name: str, low: int, high: int) -> NDArray[Any]:
+    array = np.empty(found.size, found.dtype)
     at = 0
-    for part in npz.chunks(archive, found, CHUNK):  # refused at the first that is wrong, not after the last
-        if part.min() < 0 or part.max() >= n_items:
-            raise ValueError(f"ids must lie in 0 … n_items - 1 = {n_items - 1}, got others after position {at - 1}")
-        ids[at : at + part.size] = part
+    for part in npz.chunks(
+        archive, found, max(1, CHUNK // found.dtype.itemsize)
+    ):  # refused at the first that is wrong, not after the last
+        if part.min() < low or part.max() > high:
+            bounds = f"0 … n_items - 1 = {high}" if low == 0 else f"{low} … {high}"
+            raise ValueError(f"{name} must lie in {bounds}, got others after position {at - 1}")
+        array[at : at + part.size] = part
         at += part.size
-    return ids
+    return array
 
 
 def _read(archive: ZipFile, name: str, kinds: str, ndim: int, most: int) -> NDArray[Any]:

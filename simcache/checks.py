@@ -74,7 +74,7 @@ def checked_name(given: Any) -> str:
 def checked_ids(given: Any, n_items: int, name: str) -> NDArray[np.int32]:
     """A trace's ids as read-only int32: a copy, unless `given` is a read-only map of just that."""
     where = f" for trace {name!r}"
-    ids = _integers(given, where)
+    ids = _integers(given, "ids", where)
     if ids.size > LIMIT:
         raise ValueError(f"a trace must have at most {LIMIT} accesses, got {ids.size}{where}")
     for start in range(0, ids.size, CHUNK):
@@ -85,36 +85,59 @@ def checked_ids(given: Any, n_items: int, name: str) -> NDArray[np.int32]:
             at = start + int(np.flatnonzero(part == bad)[0])
             rule = f"ids must lie in 0 … n_items - 1 = {n_items - 1}{where}"
             raise ValueError(f"{rule}, got {short(bad)} at position {at}")
-    if isinstance(given, np.memmap) and ids.dtype == np.int32 and ids.flags.c_contiguous and not ids.flags.writeable:
+    return _kept(given, ids, np.int32)
+
+
+def checked_sizes(given: Any, n_items: int, name: str) -> NDArray[np.int64] | None:
+    """The sizes of a trace's items as read-only int64: a copy, unless `given` is a read-only map of just that."""
+    if given is None:
+        return None
+    where = f" for trace {name!r}"
+    sizes = _integers(given, "sizes", where)
+    if sizes.size != n_items:
+        raise ValueError(f"sizes must be one for each of {n_items} items{where}, got {sizes.size}")
+    for start in range(0, n_items, CHUNK):
+        part = sizes[start : start + CHUNK]
+        low, high = int(part.min()), int(part.max())
+        if low < 1 or high >= 2**63:
+            bad = low if low < 1 else high
+            at = start + int(np.flatnonzero(part == bad)[0])
+            raise ValueError(f"sizes must be whole numbers 1 … 2^63 - 1{where}, got {short(bad)} of item {at}")
+    return _kept(given, sizes, np.int64)
+
+
+def _kept(given: Any, found: NDArray[Any], kind: type[np.integer[Any]]) -> NDArray[Any]:
+    """`found` read-only and of that type: itself if it is a map that nobody here can write to, else a copy."""
+    if isinstance(given, np.memmap) and found.dtype == kind and found.flags.c_contiguous and not found.flags.writeable:
         return given
-    own = np.array(ids, np.int32)  # always a copy: the caller may write to what it gave
+    own = np.array(found, kind)  # always a copy: the caller may write to what it gave
     own.flags.writeable = False
     return own
 
 
-def _integers(given: Any, where: str) -> NDArray[Any]:
+def _integers(given: Any, what: str, where: str) -> NDArray[Any]:
     """A row of whole numbers as an array of integers, of Python's where some are wider than 64 bits."""
-    row = column(given, "ids", where)
+    row = column(given, what, where)
     try:
-        ids = row if isinstance(row, np.ndarray) else np.asarray(row)
+        found = row if isinstance(row, np.ndarray) else np.asarray(row)
     except ValueError:
-        raise ValueError(f"ids must be one-dimensional{where}, got ragged rows") from None
-    if ids.ndim != 1:
-        raise ValueError(f"ids must be one-dimensional{where}, got shape {ids.shape}")
-    if ids.size == 0:
+        raise ValueError(f"{what} must be one-dimensional{where}, got ragged rows") from None
+    if found.ndim != 1:
+        raise ValueError(f"{what} must be one-dimensional{where}, got shape {found.shape}")
+    if found.size == 0:
         return np.empty(0, np.int32)
-    found = ids if ids.dtype.kind in "iu" else whole_numbers(row)
-    if found is None:
-        raise TypeError(f"ids must be whole numbers{where}, got {ids.dtype} {_example(ids)}")
-    return found
+    whole = found if found.dtype.kind in "iu" else whole_numbers(row)
+    if whole is None:
+        raise TypeError(f"{what} must be whole numbers{where}, got {found.dtype} {_example(found)}")
+    return whole
 
 
-def _example(ids: NDArray[Any]) -> str:
+def _example(found: NDArray[Any]) -> str:
     """The first value that is no whole number, to show what came."""
-    for value in ids[:1000].tolist():
+    for value in found[:1000].tolist():
         if not isinstance(value, float | int) or isinstance(value, bool) or not float(value).is_integer():
             return short(value)
-    return short(ids.tolist()[0])
+    return short(found.tolist()[0])
 
 
 def checked_epochs(given: Any, n_accesses: int, name: str) -> tuple[int, ...]:

@@ -1,11 +1,13 @@
-"""Atomic writes: a file appears whole or not at all."""
+"""Atomic writes: a file, or a folder of files, appears whole or not at all."""
 
+import ctypes
 import fcntl
 import os
 import re
 import secrets
+import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
@@ -51,6 +53,51 @@ def replacing(path: str | os.PathLike[str], suffix: str = "") -> Iterator[Path]:
         os.close(handle)
 
 
+@contextmanager
+def replacing_folder(path: str | os.PathLike[str], names: Set[str]) -> Iterator[Path]:
+    """As `replacing`, of a folder: one that is there is replaced if it holds files of these names and nothing else.
+
+    Raises
+    ------
+    OSError
+        When that is not so, or the folder around it does not exist or cannot be written to.
+    """
+    target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_dir():
+        raise NotADirectoryError(f"a folder must be written to a folder's path, got the file {str(target)!r}")
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"the folder to write to must exist, got {str(target.parent)!r}")
+    if target.exists() and (other := sorted(set(os.listdir(target)) - names)):
+        raise FileExistsError(f"a folder is replaced if it holds {', '.join(sorted(names))} alone, got {other[0]!r}")
+    stem = _stem(target.name)
+    _sweep(target.parent, stem)
+    try:
+        handle, temporary = _made_folder(target.parent, stem, not target.exists())
+    except PermissionError:
+        raise PermissionError(f"the folder to write to must be writable, got {str(target.parent)!r}") from None
+    try:
+        yield temporary
+        if target.exists():
+            temporary.chmod(stat.S_IMODE(target.stat().st_mode))
+            _exchange(temporary, target)
+        else:
+            temporary.rename(target)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+        os.close(handle)
+
+
+def _exchange(new: Path, old: Path) -> None:
+    """Let two folders change names, in one step where the system can."""
+    swap = getattr(ctypes.CDLL(None), "renameat2", None)  # Linux alone
+    here, exchange = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+    if swap is None or swap(here, os.fsencode(new), here, os.fsencode(old), exchange):
+        aside = new.with_name(f"{new.name}.old")
+        old.rename(aside)
+        new.rename(old)
+        aside.rename(new)
+
+
 def _status(target: Path) -> os.stat_result | None:
     """What there is to be replaced."""
     try:
@@ -80,6 +127,20 @@ def _made(folder: Path, stem: str, ending: str, new: bool) -> tuple[int, Path]:
         os.close(handle)
 
 
+def _made_folder(around: Path, stem: str, new: bool) -> tuple[int, Path]:
+    """As `_made`, of a folder."""
+    while True:
+        path = around / f"{stem}{secrets.token_hex(8)}"
+        path.mkdir(0o777 if new else 0o700)
+        with suppress(FileNotFoundError):  # swept away before it was locked
+            handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            with suppress(OSError):
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if path.exists():
+                return handle, path
+            os.close(handle)
+
+
 def _sweep(folder: Path, stem: str) -> None:
     """Remove what killed writers left: the temporaries that nobody holds a lock on."""
     ours = re.compile(re.escape(stem) + r"[0-9a-f]{16}(\.[^.]*)?")
@@ -91,6 +152,6 @@ def _sweep(folder: Path, stem: str) -> None:
             handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                path.unlink()
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
             finally:
                 os.close(handle)

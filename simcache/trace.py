@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import archive
-from .checks import CHUNK, checked_epochs, checked_ids, checked_name, checked_path, checked_source
+from . import archive, mapped
+from .checks import CHUNK, checked_epochs, checked_ids, checked_name, checked_path, checked_sizes, checked_source
 from .checks import COLUMNS as COLUMNS
 from .checks import LIMIT as LIMIT
 from .checks import Scalar as Scalar
@@ -41,6 +41,8 @@ class Trace:
         What made the trace, e.g. ``{"generator": "zipf", "alpha": 1.0, "trace_seed": 0}``. Every key becomes a column
         of the tables, so it is an identifier, and not one of the tables' own columns; whole numbers are those of 64
         bits, -2^63 … 2^64 - 1.
+    sizes : array_like of int, shape (n_items,), optional
+        Bytes of each item, 1 … 2^63 - 1, kept as a read-only int64 array just as `ids` is.
 
     Raises
     ------
@@ -53,6 +55,7 @@ class Trace:
     name: str = "trace"
     epochs: tuple[int, ...] = (0,)
     source: Mapping[str, Scalar] | None = None
+    sizes: NDArray[np.int64] | None = None
 
     if TYPE_CHECKING:  # what the constructor accepts is wider than what the fields hold
 
@@ -63,6 +66,7 @@ class Trace:
             name: str = "trace",
             epochs: Iterable[int] = (0,),
             source: Mapping[str, Any] | None = None,
+            sizes: ArrayLike | None = None,
         ) -> None: ...
 
     def __post_init__(self) -> None:
@@ -75,6 +79,7 @@ class Trace:
             ("ids", ids),
             ("epochs", checked_epochs(self.epochs, ids.size, name)),
             ("source", checked_source(self.source, name)),
+            ("sizes", checked_sizes(self.sizes, n_items, name)),
         ):
             object.__setattr__(self, field, value)
 
@@ -129,6 +134,7 @@ class Trace:
             "items touched": f"{self.n_touched:,} of {self.n_items:,}",
             "epochs": f"{len(self.epochs):,}",
             "repeats": f"{self.repeats:.2%}" if len(self) else "none",
+            **({} if self.sizes is None else {"sizes": f"{self.sizes.min():,} … {self.sizes.max():,}"}),
         }
 
     def __repr__(self) -> str:
@@ -141,23 +147,31 @@ class Trace:
         return f"<table><caption>Trace {escape(self.name)}</caption>{rows}</table>"
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the trace to a .npz file, without pickle; an existing file is replaced only once all is written.
+        """Write the trace to a .npz file, without pickle, or to a folder ending in .trace, which `load` maps.
+
+        What there was is replaced only once all is written.
 
         Raises
         ------
         TypeError, ValueError
-            When `path` is no path, or has another suffix than .npz.
+            When `path` is no path, or has another suffix.
         OSError
             When it cannot be written.
         """
         target = checked_path(path)
-        if not target.lower().endswith(".npz"):
-            raise ValueError(f"a trace must be written to a file ending in .npz; got {target!r}")
-        archive.write(target, np.asarray(self.ids), self.n_items, self.name, self.epochs, self.source)
+        sizes = None if self.sizes is None else np.asarray(self.sizes)
+        rest = (self.n_items, self.name, self.epochs, self.source, sizes)
+        if mapped.named(target):
+            parts = (np.asarray(self.ids[start : start + CHUNK]) for start in range(0, len(self), CHUNK))
+            mapped.write(target, parts, lambda: rest)
+        elif target.lower().endswith(".npz"):
+            archive.write(target, np.asarray(self.ids), *rest)
+        else:
+            raise ValueError(f"a trace must be written to a file ending in .npz or a folder in .trace; got {target!r}")
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Trace":
-        """Read a trace that `save` wrote.
+        """Read a trace that `save` wrote; the arrays of a .trace folder are mapped, not read into memory.
 
         Raises
         ------
@@ -168,7 +182,8 @@ class Trace:
         ValueError
             When it is not a trace file, or is cut short. What it says of its sizes is compared before it is unpacked.
         """
-        return archive.read(checked_path(path), cls)
+        source = checked_path(path)
+        return mapped.read(source, cls) if mapped.named(source) else archive.read(source, cls)
 
     def __getstate__(self) -> dict[str, Any]:
         return {
@@ -177,11 +192,14 @@ class Trace:
             "name": self.name,
             "epochs": self.epochs,
             "source": None if self.source is None else dict(self.source),
+            "sizes": None if self.sizes is None else np.asarray(self.sizes),
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        # Pickle and deepcopy hand back a writeable array: freeze it again.
-        state["ids"].flags.writeable = False
+        # Pickle and deepcopy hand back writeable arrays: freeze them again.
+        for array in (state["ids"], state.get("sizes")):
+            if array is not None:
+                array.flags.writeable = False
         if state["source"] is not None:
             state["source"] = MappingProxyType(state["source"])
         self.__dict__.update(state)

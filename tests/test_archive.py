@@ -78,6 +78,12 @@ LARGE = {
     "ids in rows": lambda: {"ids": zeros("|u1", (HUGE // 2, 2))},
     "a long name": lambda: {"name": zeros(f"<U{HUGE // 4}", ())},
     "a long source": lambda: {"source": zeros(f"<U{HUGE // 4}", ())},
+    "sizes of none": lambda: {
+        "n_items": np.int64(HUGE // 8),
+        "ids": headed({"descr": "<i4", "shape": (0,)}),
+        "sizes": zeros("<i8", (HUGE // 8,)),
+    },
+    "more sizes than items": lambda: {"sizes": zeros("<i8", (HUGE // 8,))},
     "many epochs": lambda: {"epochs": zeros("<i2", (HUGE // 2,))},
     "many numbers of items": lambda: {"n_items": zeros("<i8", (HUGE // 8,))},
     "a header without an end": lambda: {"ids": b"\x93NUMPY\x02\x00" + b"\xff\xff\xff\x05" + bytes(HUGE)},
@@ -96,7 +102,7 @@ def test_a_small_file_that_unpacks_to_a_large_one_takes_no_memory(tmp_path, kind
     assert path.stat().st_size < HUGE / 500
     message, peak = refusal(path)
     # Room for the ids is asked for as a whole, and taken as it is filled.
-    assert peak < (1 << 23) + (HUGE if kind == "ids that are wrong from the first" else 0)
+    assert peak < (1 << 23) + (HUGE if kind in ("ids that are wrong from the first", "sizes of none") else 0)
     assert "\n" not in message
 
 
@@ -110,6 +116,11 @@ WRONG = {
     "negative ids": ({"ids": np.array([-1], np.int32), "n_items": np.int64(2**20)}, "ids must lie in 0"),
     "ids in another type": ({"ids": np.array([1])}, "ids of 6 items must be uint8, got int64"),
     "objects": ({"ids": headed({"descr": "|O", "shape": (1,)}, bytes(8))}, "ids must hold plain numbers or text"),
+    "no size": ({"sizes": np.array([1, 2, 3, 0, 5, 6])}, "sizes must lie in 1 … 9223372036854775807"),
+    "negative sizes": ({"sizes": np.array([1, 2, 3, -1, 5, 6])}, "sizes must lie in 1"),
+    "too few sizes": ({"sizes": np.array([1, 2])}, "sizes of 6 items must be as many int64, got 2 int64"),
+    "sizes in another type": ({"sizes": np.ones(6, np.int32)}, "sizes of 6 items must be as many int64, got 6 int32"),
+    "sizes that are floats": ({"sizes": np.ones(6)}, "sizes must not be float64"),
     "a name that is a number": ({"name": np.int64(5)}, "name must not be int64"),
     "a name of bytes": ({"name": np.array(b"five")}, r"name must not be \|S4"),
     "half of a surrogate pair in the name": ({"name": np.str_("a\udc80")}, r"name must have .*, got 'a\\udc80'"),

@@ -18,6 +18,8 @@ from simcache.trace import COLUMNS, whole
 
 SOURCE = {"generator": "hand", "alpha": 0.5, "wide": True, "trace_seed": 7}
 TRACE = Trace([3, 1, 1, 0, 3], 6, "five", (0, 2, 2, 5), SOURCE)
+SIZED = dataclasses.replace(TRACE, sizes=[1, 7, 2**63 - 1, 512, 300, 2**40])
+USUAL = ("five", (0,), None)
 NOT_A_TRACE = r"a trace file must be one that Trace.save wrote, whole; got '.*[.]npz'"
 
 
@@ -26,6 +28,7 @@ def same(a, b):
         a.ids.dtype == b.ids.dtype == np.int32
         and np.array_equal(a.ids, b.ids)
         and (a.n_items, a.name, a.epochs, a.source) == (b.n_items, b.name, b.epochs, b.source)
+        and (a.sizes is b.sizes is None or (a.sizes.dtype == np.int64 and np.array_equal(a.sizes, b.sizes)))
     )
 
 
@@ -96,6 +99,34 @@ def test_copies_are_equal_and_read_only(way):
         trace.n_items = 9
     with pytest.raises(TypeError):
         trace.source["alpha"] = 1
+
+
+@pytest.mark.parametrize("way", COPIES)
+def test_sizes_are_copied_and_read_only(way):
+    trace = COPIES[way](SIZED)
+    assert same(trace, SIZED)
+    with pytest.raises(ValueError, match="read-only"):
+        trace.sizes[0] = 2
+
+
+def test_sizes_in_any_array_are_a_copy_of_what_it_holds():
+    given = np.array([5, 1], np.uint16)
+    trace = Trace([0], 2, sizes=given)
+    given[:] = 0
+    assert trace.sizes.tolist() == [5, 1]
+    assert trace.sizes.dtype == np.int64
+    for other in ([5, np.uint64(1)], pd.Series([5, 1]), np.array([5, 1], object), np.array([0, 5, 0, 1])[1::2]):
+        assert Trace([0], 2, sizes=other).sizes.tolist() == [5, 1]
+    assert "sizes 1 … 5" in repr(trace)
+    assert "sizes" not in repr(TRACE)
+
+
+def test_a_trace_pickled_before_there_were_sizes_has_none():
+    state = TRACE.__getstate__()
+    del state["sizes"]
+    trace = Trace.__new__(Trace)
+    trace.__setstate__(state)
+    assert trace.sizes is None
 
 
 def test_traces_are_compared_by_identity_and_hash():
@@ -198,6 +229,16 @@ def test_views():
         (([0], 2.0), TypeError, r"n_items must be a whole number .*, got 2.0"),
         (([0], True), TypeError, r"n_items must be a whole number .*, got True"),
         (([0], None), TypeError, r"n_items must be a whole number .*, got None"),
+        (([0], 2, *USUAL, [5]), ValueError, r"sizes must be one for each of 2 items for trace 'five', got 1"),
+        (([0], 2, *USUAL, []), ValueError, r"sizes must be one for each of 2 items for trace 'five', got 0"),
+        (([0], 2, *USUAL, [5, 0]), ValueError, r"sizes must be whole numbers 1 … 2\^63 - 1 .*, got 0 of item 1"),
+        (([0], 2, *USUAL, [-5, 1]), ValueError, r"sizes must be whole numbers 1 .*, got -5 of item 0"),
+        (([0], 2, *USUAL, [1, 2**63]), ValueError, r"sizes must be whole numbers 1 .*, got 9223372036854775808"),
+        (([0], 2, *USUAL, [1, 10**400]), ValueError, r"sizes must be whole numbers 1 .* of item 1"),
+        (([0], 2, *USUAL, [1.5, 2]), TypeError, r"sizes must be whole numbers for trace 'five', got float64 1.5"),
+        (([0], 2, *USUAL, [[1, 2]]), ValueError, r"sizes must be one-dimensional .*, got shape \(1, 2\)"),
+        (([0], 2, *USUAL, 4096), ValueError, r"sizes must be one-dimensional .*, got shape \(\)"),
+        (([0], 2, *USUAL, ["a", "b"]), TypeError, r"sizes must be whole numbers .*, got <U1 'a'"),
         (([0], 1, 5), TypeError, r"name must be a string, got 5"),
         (([0], 1, "a" * 1001), ValueError, r"name must have at most 1000 characters, .*, got 'aaa.* … a+'$"),
         (([0], 1, "a\udc80"), ValueError, r"name must have .* half of a surrogate pair, got 'a\\udc80'"),
@@ -371,7 +412,8 @@ def test_what_is_no_path_is_refused(path):
 
 @pytest.mark.parametrize("name", ["trace", "trace.csv", "npz"])
 def test_another_suffix_is_refused(tmp_path, name):
-    with pytest.raises(ValueError, match=rf"a trace must be written to a file ending in .npz; got '.*{name}'"):
+    rule = r"a trace must be written to a file ending in .npz or a folder in .trace"
+    with pytest.raises(ValueError, match=rf"{rule}; got '.*{name}'"):
         TRACE.save(tmp_path / name)
     assert not list(tmp_path.iterdir())
 

@@ -118,7 +118,7 @@ def repeat(trace: Trace, probability: float, *, seed: int = 0) -> Trace:
     while f"probability{again}" in source or f"repeat_seed{again}" in source:  # a repeat of a repeat keeps both
         again = f"_{int(again[1:] or 1) + 1}"
     source |= {f"probability{again}": probability, f"repeat_seed{again}": seed}
-    return Trace(ids, trace.n_items, f"repeat({trace.name})-{probability}", epochs, source)
+    return Trace(ids, trace.n_items, f"repeat({trace.name})-{probability}", epochs, source, trace.sizes)
 
 
 @compiled
