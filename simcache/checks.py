@@ -77,14 +77,9 @@ def checked_ids(given: Any, n_items: int, name: str) -> NDArray[np.int32]:
     ids = _integers(given, "ids", where)
     if ids.size > LIMIT:
         raise ValueError(f"a trace must have at most {LIMIT} accesses, got {ids.size}{where}")
-    for start in range(0, ids.size, CHUNK):
-        part = ids[start : start + CHUNK]
-        low, high = int(part.min()), int(part.max())
-        if low < 0 or high >= n_items:
-            bad = low if low < 0 else high
-            at = start + int(np.flatnonzero(part == bad)[0])
-            rule = f"ids must lie in 0 … n_items - 1 = {n_items - 1}{where}"
-            raise ValueError(f"{rule}, got {short(bad)} at position {at}")
+    if bad := _outside(ids, 0, n_items - 1):
+        rule = f"ids must lie in 0 … n_items - 1 = {n_items - 1}{where}"
+        raise ValueError(f"{rule}, got {short(bad[0])} at position {bad[1]}")
     return _kept(given, ids, np.int32)
 
 
@@ -96,14 +91,20 @@ def checked_sizes(given: Any, n_items: int, name: str) -> NDArray[np.int64] | No
     sizes = _integers(given, "sizes", where)
     if sizes.size != n_items:
         raise ValueError(f"sizes must be one for each of {n_items} items{where}, got {sizes.size}")
-    for start in range(0, n_items, CHUNK):
-        part = sizes[start : start + CHUNK]
-        low, high = int(part.min()), int(part.max())
-        if low < 1 or high >= 2**63:
-            bad = low if low < 1 else high
-            at = start + int(np.flatnonzero(part == bad)[0])
-            raise ValueError(f"sizes must be whole numbers 1 … 2^63 - 1{where}, got {short(bad)} of item {at}")
+    if bad := _outside(sizes, 1, 2**63 - 1):
+        raise ValueError(f"sizes must be whole numbers 1 … 2^63 - 1{where}, got {short(bad[0])} of item {bad[1]}")
     return _kept(given, sizes, np.int64)
+
+
+def _outside(found: NDArray[Any], low: int, high: int) -> tuple[int, int] | None:
+    """The first of the entries that lie farthest outside of a range, and its place."""
+    for start in range(0, found.size, CHUNK):
+        part = found[start : start + CHUNK]
+        least, most = int(part.min()), int(part.max())
+        if least < low or most > high:
+            bad = least if least < low else most
+            return bad, start + int(np.flatnonzero(part == bad)[0])
+    return None
 
 
 def _kept(given: Any, found: NDArray[Any], kind: type[np.integer[Any]]) -> NDArray[Any]:
