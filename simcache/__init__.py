@@ -1,15 +1,16 @@
 """Exact simulation of cache policies on data-loader traces, with curves, theory and figures.
 
 `Trace`, `simulate`, `hit_curve`, `sweep` and `explain` are here; the rest is by namespace: `simcache.synth`,
-`simcache.sampler`, `simcache.order`, `simcache.formats`, `simcache.policies`, `simcache.loader`, `simcache.theory`,
-`simcache.verdict`, `simcache.store`, `simcache.plot`, and `simcache.torch`, which needs the extra torch. Each is loaded
-when first asked for.
+`simcache.sampler`, `simcache.order`, `simcache.formats`, `simcache.analysis`, `simcache.policies`, `simcache.loader`,
+`simcache.theory`, `simcache.verdict`, `simcache.store`, `simcache.plot`, and `simcache.torch`, which needs the extra
+torch. Each is loaded when first asked for.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from . import analysis as analysis
     from . import formats as formats
     from . import loader as loader
     from . import order as order
@@ -39,7 +40,7 @@ _HOMES = {
     "sweep": "sweeps",
 }
 _NAMESPACES = (
-    "formats", "loader", "order", "plot", "policies", "sampler", "store", "synth", "theory", "torch",
+    "analysis", "formats", "loader", "order", "plot", "policies", "sampler", "store", "synth", "theory", "torch",
     "verdict",
 )  # fmt: skip
 

@@ -270,6 +270,11 @@ def test_the_first_line_names_columns_or_does_not(tmp_path):
     assert read_text(tmp_path, "1,a\n2,b\n", columns="key=2,time=1")[0].ids.tolist() == [0, 1]
     assert read_text(tmp_path, "x,key,size\n1,a,3\n", columns=None)[0].sizes.tolist() == [3]
     assert read_text(tmp_path, "t,k\n1,a\n2,b\n", columns="key=2,time=1")[0].ids.tolist() == [0, 1]
+    assert read_text(tmp_path, "key\na\n", columns="key=1")[0].ids.tolist() == [0]
+    assert read_text(tmp_path, "what,url,took\nGET,a,0.5\nGET,b,1e-3\n", columns="key=2")[0].ids.tolist() == [0, 1]
+    assert read_text(tmp_path, "GET,a,0.5\nGET,b,1e-3\n", columns="key=2")[0].ids.tolist() == [0, 1]
+    assert read_text(tmp_path, "deadbeef\n12345678\n")[0].ids.tolist() == [0, 1]
+    assert read_text(tmp_path, "deadbeef,GET\n12345678,GET\n", columns="key=1")[0].ids.tolist() == [0, 1]
     assert read_text(tmp_path, '"the key","a ""size"""\na,3\n', columns='key=the key,size=a "size"')[0].n_items == 1
 
 

@@ -49,7 +49,7 @@ BAD = {
         "a",
         b"1\n",
         {},
-        r"a trace must end in .csv, .npy, .npz, .oraclegeneral, .*named: csv, msr, npy, ora",
+        r"a trace must end in .npz, .trace, .csv, .npy, .*named: csv, msr, npy, ora",
     ),
     "an unknown suffix": ("a.foo", b"1\n", {}, r"a trace must end in .*; got '.*a.foo'"),
     "packed and no more": ("a.zst", b"1\n", {}, r"a trace must end in .*; got '.*a.zst'"),

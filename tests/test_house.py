@@ -57,14 +57,14 @@ def test_the_command_begins_with_nothing_heavy():
 
 def test_public_names():
     assert simcache.__all__ == ["Trace", "explain", "hit_curve", "simulate", "sweep"]
-    spaces = ["formats", "loader", "order", "plot", "policies", "sampler", "store", "synth", "theory"]
+    spaces = ["analysis", "formats", "loader", "order", "plot", "policies", "sampler", "store", "synth", "theory"]
     spaces += ["torch", "verdict"]
     assert dir(simcache) == ["Trace", "__version__", *sorted([*simcache.__all__[1:], *spaces])]
     text = pydoc.plain(pydoc.render_doc(simcache))
     assert all(re.search(rf"^ +(class )?{name}\(", text, re.MULTILINE) for name in simcache.__all__)
 
 
-@pytest.mark.parametrize("name", ["formats", "loader", "order", "plot", "synth", "theory", "verdict"])
+@pytest.mark.parametrize("name", ["analysis", "formats", "loader", "order", "plot", "synth", "theory", "verdict"])
 def test_help_lists_what_a_namespace_offers(name):
     space = getattr(simcache, name)
     tree = ast.parse(Path(space.__file__).read_text())
@@ -73,7 +73,7 @@ def test_help_lists_what_a_namespace_offers(name):
 
 
 def test_namespaces_load_when_asked_for():
-    names = ["formats", "plot", "policies", "sampler", "store", "synth", "theory", "verdict"]
+    names = ["analysis", "formats", "plot", "policies", "sampler", "store", "synth", "theory", "verdict"]
     loaded = python("-c", f"import simcache; print(*(getattr(simcache, name).__name__ for name in {names}))")
     assert loaded.split() == [f"simcache.{name}" for name in names]
     with pytest.raises(AttributeError, match="'simcache' has no attribute 'simulat'"):

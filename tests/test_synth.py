@@ -1,5 +1,6 @@
 """Made traces: their laws, their structure, their bits, and what they refuse."""
 
+import dataclasses
 from fractions import Fraction
 from hashlib import sha256
 from types import SimpleNamespace
@@ -275,6 +276,45 @@ def test_repeat_share_and_edges():
     assert twice["generator"] == "repeat(repeat(shuffled))"
     assert (twice["probability"], twice["probability_2"], twice["repeat_seed_2"]) == (0.5, 0.25, 2)
     assert synth.repeat(Trace.of(list("abca")), 0.5).source["generator"] == "repeat(trace)"
+
+
+def test_phases_are_traces_one_after_the_other():
+    sizes = list(range(1, 9))
+    parts = [synth.zipf(8, 20, 1.0, seed=1), synth.shuffled(8, 3, seed=2), Trace([], 8, "nothing")]
+    joined = synth.phases(dataclasses.replace(part, sizes=sizes) for part in parts)
+    assert joined.ids.tolist() == [*parts[0].ids, *parts[1].ids]
+    assert joined.epochs == (0, 20, 28, 36, 44)
+    assert joined.sizes.tolist() == sizes
+    assert joined.name == "phases(zipf-1.0, shuffled-8x3, nothing)-3"
+    assert joined.source["generator"] == "phases(zipf, shuffled, nothing)"
+    assert synth.phases(parts).sizes is None
+    same = [synth.zipf(8, 20, 1.0, seed=seed) for seed in (1, 2)]
+    one, other = synth.phases(same), synth.phases(same[::-1])
+    assert (one.source["alpha"], one.source["phases"], "trace_seed" in one.source) == (1.0, 2, False)
+    assert one.name == other.name == "phases(zipf-1.0)-2"
+    assert one.source != other.source  # so that a sweep takes both
+    assert one.source == synth.phases(same).source
+
+
+@pytest.mark.parametrize(
+    ("traces", "error", "message"),
+    [
+        ([], ValueError, "traces must be at least one for synth.phases, got none"),
+        (Trace([0], 1), TypeError, "traces must be several in a list for synth.phases, got <Trace"),
+        (5, TypeError, "traces must be several in a list for synth.phases, got 5"),
+        ([[0, 1]], TypeError, r"traces must be Traces for synth.phases, got \[0, 1\]"),
+        ([Trace([0], 1), Trace([0], 2)], ValueError, "traces must be of as many items each .*, got 1 and 2"),
+        ([Trace([0], 1), Trace([0], 1, sizes=[5])], ValueError, "must have the same sizes, or none .*, got others in"),
+        ([Trace([0], 1, sizes=[6]), Trace([0], 1, sizes=[5])], ValueError, "must have the same sizes, or none"),
+    ],
+)
+def test_phases_of_unlike_traces_are_refused(traces, error, message):
+    with pytest.raises(error, match=message):
+        synth.phases(traces)
+
+
+def test_a_repeat_keeps_the_sizes():
+    assert synth.repeat(Trace([0, 1], 2, sizes=[5, 6]), 0.5).sizes.tolist() == [5, 6]
 
 
 def test_no_accesses_are_a_trace():

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from . import streams
+from .converting import convert, info
 from .drawing import plot
 from .explaining import explain
 from .making import KINDS
@@ -19,9 +20,11 @@ from .sweeping import results, sweep
 from .tabling import table
 from .theorising import WORKLOADS
 
-TRACES, TABLES, LOADERS = "Traces, .npz files", "Tables and figures of them", "Data loaders"
+TRACES, TABLES, LOADERS = "Traces, files and folders", "Tables and figures of them", "Data loaders"
 COMMANDS: dict[Callable[..., None], str] = {
     record: TRACES,
+    convert: TRACES,
+    info: TRACES,
     policies: TABLES,
     simulate: TABLES,
     curve: TABLES,

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from .. import formats
 from ..tables import column
 from ..trace import Trace
 from . import opening
@@ -21,7 +22,7 @@ BROKEN = (
     NotImplementedError, zipfile.BadZipFile, zlib.error, TokenError,
 )  # fmt: skip
 # What a file of plain text cannot tell: that these are words even where they look like numbers, and those rates.
-WORDS = ("trace", "policy", "generator", "sampler", "matrix", "torch")
+WORDS = ("trace", "policy", "generator", "sampler", "matrix", "torch", "joined", "file")
 RATES = ("fraction", "hit_rate", "hit_rate_warm", "low", "high")
 COUNTS = ("capacity", "seed", "accesses", "warmup")
 MOST = {".csv": 1 << 25, ".json": 1 << 24, ".parquet": 1 << 27}  # bytes, unpacked: text takes thirty times as many
@@ -29,9 +30,20 @@ COLUMNS, CELLS, LONGEST = 1000, 1 << 24, 1 << 17
 
 
 def read_trace(path: Path) -> Trace:
-    """The trace in a .npz file."""
-    opening.check(path, "a trace")
-    return Trace.load(path)
+    """The trace in a .npz file or a .trace folder.
+
+    Raises
+    ------
+    OSError, ValueError
+        When there is none, or it cannot be read; of a log the message says how to make a trace of it.
+    """
+    opening.check_trace(path)
+    try:
+        return Trace.load(path)
+    except ValueError as error:
+        if path.suffix.lower() == ".npz" or not formats.known(path):
+            raise
+        raise ValueError(f"{error}; of a log, `simcache convert {path} NAME.trace` makes one") from None
 
 
 def read_table(path: Path) -> pd.DataFrame:

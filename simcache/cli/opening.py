@@ -29,6 +29,12 @@ def check(path: Path, what: str, most: int | None = None) -> None:
     path.open("rb").close()
 
 
+def check_trace(path: Path) -> None:
+    """As `check`, of a trace, which may be a folder too."""
+    if not (path.suffix.lower() == ".trace" and path.is_dir()):
+        check(path, "a trace")
+
+
 def encoding(path: Path) -> str:
     """How a text is encoded, by its byte order mark: in UTF-8 if it has none."""
     with path.open("rb") as file:

@@ -31,7 +31,9 @@ def written(what: str, help: str, *suffixes: str) -> Any:
     return typer.Option("--output", "-o", metavar="FILE", help=help, callback=check)
 
 
-TraceFile = Annotated[Path, typer.Argument(metavar="TRACE", help="A trace, .npz: from make-trace or record.")]
+TraceFile = Annotated[
+    Path, typer.Argument(metavar="TRACE", help="A trace, .npz or .trace: from make-trace, record or convert.")
+]
 TraceOutput = Annotated[Path, written("a trace", "Where the trace goes, .npz.", ".npz")]
 TableFiles = Annotated[list[Path], typer.Argument(metavar="TABLE", help=".csv, .parquet or .json; several are joined")]
 TableOutput = Annotated[
@@ -48,8 +50,8 @@ Policies = Annotated[
     list[str],
     typer.Argument(
         metavar="POLICY",
-        help="Names as `simcache policies` lists them; parameters after a colon: opt:bypass=true. What ends in .npz is "
-        "one more trace.",
+        help="Names as `simcache policies` lists them; parameters after a colon: opt:bypass=true. What ends in .npz or "
+        ".trace is one more trace.",
     ),
 ]
 Seed = Annotated[int, typer.Option(metavar="N", parser=whole, help="Seed of policies that draw, 0 … 2^64-1.")]

@@ -29,6 +29,8 @@ from .output import write
 from .streams import told_warnings
 from .sweeping import finish
 
+TRACES = (".npz", ".trace")
+
 
 def policies(output: TableOutput = None) -> None:
     """List the policies: the idea of each, and its parameters with their defaults.
@@ -104,8 +106,8 @@ def _table(
     warmup: int | None,
 ) -> pd.DataFrame:
     """Rows of each trace under each policy: `others` are names of policies, and more files of traces."""
-    paths = [first, *(Path(text) for text in others if text.endswith(".npz"))]
-    chosen = [policy(text) for text in others if not text.endswith(".npz")]
+    paths = [first, *(Path(text) for text in others if text.endswith(TRACES))]
+    chosen = [policy(text) for text in others if not text.endswith(TRACES)]
     if not chosen:
         raise ValueError(f"at least one policy must be named after the traces, got {', '.join(others)}")
     labels = [choose(each).label for each in chosen]

@@ -1,6 +1,7 @@
 """Which module reads a file: the folder is the registry."""
 
 import inspect
+import os
 from collections.abc import Mapping
 from difflib import get_close_matches
 from importlib import import_module
@@ -55,15 +56,14 @@ def found(path: Path, format: str | None) -> ModuleType:
     for suffix, module in modules.items():
         if name.endswith(suffix):
             return module
-    ends = ", ".join(sorted({*OWN, *modules}))
-    rule = f"a trace must end in {ends}, or any but the first two and one of {', '.join(PACKINGS)} too"
-    raise ValueError(f"{rule}, or its format be named: {', '.join(names())}; got {str(path)!r}")
+    ends = f"{', '.join([*OWN, *sorted(modules)])}, with {' or '.join(PACKINGS)} behind all but the first two"
+    raise ValueError(f"a trace must end in {ends}, or have its format named: {', '.join(names())}; got {str(path)!r}")
 
 
-def known(path: Path) -> bool:
-    """Whether a path ends as a trace does."""
+def known(path: str | os.PathLike[str]) -> bool:
+    """Whether a path ends as that of a trace or a log does that can be read."""
     try:
-        return is_own(path) or bool(found(path, None))
+        return is_own(Path(path)) or bool(found(Path(path), None))
     except ValueError:
         return False
 

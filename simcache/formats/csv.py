@@ -4,6 +4,7 @@ Keys are texts: 7, 07 and "7 " are three; what stands in quotes is what it quote
 called key, size and time in the first line are used, or the only one.
 """
 
+import re
 from collections.abc import Iterator
 from typing import IO
 
@@ -17,6 +18,7 @@ from ._report import Report
 
 SUFFIXES = (".csv",)
 SEPARATOR = ","
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
 def parts(
@@ -30,6 +32,7 @@ def parts(
     """The accesses of a file; `header` says whether its first line names the columns, None: as it looks."""
     wanted = asked(columns)
     places: dict[str, int] | None = None
+    names = False
     line = 1
     for block in _lines.texts(stream):
         if places is None:
@@ -37,11 +40,13 @@ def parts(
             stop = (block.find(b"\n", start) + 1) or len(block)
             if start == stop:
                 continue  # blank lines alone
-            head = block[start:stop]
-            names = _fields(head, separator)
-            places = placed(wanted, [""] * len(names) if header is False else names)
-            if _named(head, wanted, names, places, separator) if header is None else header:
-                report.header = header is None and bool(wanted) and str not in map(type, wanted.values())
+            first = _fields(block[start:stop], separator)
+            places = placed(wanted, [""] * len(first) if header is False else first)
+            if header is None:
+                names = str in map(type, wanted.values()) or (not wanted and "key" in first)
+                after = block[stop : (block.find(b"\n", stop) + 1) or len(block)]
+                report.header = not names and _looks_like_names(first, _fields(after, separator), places)
+            if header or names or report.header:
                 line += block.count(b"\n", 0, stop)
                 del block[:stop]
         found = _lines.rows(block, separator, places, quotes=True)
@@ -57,16 +62,14 @@ def parts(
         line += found.faults.size
 
 
-def _named(
-    head: bytearray, wanted: dict[str, int | str], names: list[str], places: dict[str, int], separator: str
-) -> bool:
-    """Whether the first line gives names: some are asked for, or it has none of the numbers that it must have."""
-    if any(isinstance(column, str) for column in wanted.values()) or (not wanted and "key" in names):
+def _looks_like_names(first: list[str], second: list[str], places: dict[str, int]) -> bool:
+    """Whether the first line has no number, apart from a key, where there must be one or the second line has one."""
+    if any(first[place] == role for role, place in places.items()):
         return True
-    found = _lines.rows(bytearray(head), separator, places, quotes=True)
-    for role in set(places) - {"key"}:
-        found.real(role)
-    return bool(found.faults.any())
+    others = [k for k in range(len(first)) if k != places["key"]]
+    if any(NUMBER.fullmatch(first[k]) for k in others):
+        return False
+    return len(places) > 1 or any(first[k] and NUMBER.fullmatch(second[k]) for k in others if k < len(second))
 
 
 def _fields(line: bytearray, separator: str) -> list[str]:

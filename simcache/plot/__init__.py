@@ -1,8 +1,8 @@
 """Figures from tables, on axes that the caller owns: curves over cache size, theory over simulations, the
-working-set picture, heatmaps, gaps to OPT, and files to print.
+working-set picture, heatmaps, gaps to OPT, what a trace looks like, and files to print.
 
-The one place in the package that imports matplotlib and seaborn. Nothing here shows a figure, `facets` alone makes one,
-and no setting outlives the `style` block that made it::
+The one place in the package that imports matplotlib and seaborn. Nothing here shows a figure, `facets` and `profile`
+alone make one, and no setting outlives the `style` block that made it::
 
     with plot.style("column"):
         fig, ax = plt.subplots()
@@ -20,6 +20,7 @@ from .maps import gap as gap
 from .maps import heatmap as heatmap
 from .output import save as save
 from .overlays import overlay as overlay
+from .profiles import profile as profile
 from .windows import working_set as working_set
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "hit_curves",
     "legend",
     "overlay",
+    "profile",
     "save",
     "style",
     "working_set",

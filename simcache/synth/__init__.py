@@ -12,10 +12,12 @@ from .epochs import shuffle_buffer as shuffle_buffer
 from .epochs import shuffled as shuffled
 from .independent import uniform as uniform
 from .independent import zipf as zipf
+from .joining import phases as phases
 
 __all__ = [
     "loop",
     "markov",
+    "phases",
     "repeat",
     "ring",
     "shuffle_buffer",
