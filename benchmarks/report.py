@@ -210,6 +210,17 @@ def sweep_sections(table: pd.DataFrame) -> list[str]:
     return [text, markdown(pd.DataFrame(rows.values())), rest]
 
 
+def format_sections(table: pd.DataFrame) -> list[str]:
+    parts = []
+    for trace in ordered(table["trace"]):
+        mine = table[table["trace"] == trace]
+        said = "; ".join(f"{row.tool} {row.setting} {number(row.maccesses_per_s)}" for row in mine.itertuples())
+        parts.append(f"{described(mine)}: {said}")
+    return [
+        f"**Formats**, million lines a second into a folder that is mapped, and what pandas reads: {'. '.join(parts)}."
+    ]
+
+
 SECTIONS = {
     "single": single_sections,
     "curve": curve_sections,
@@ -219,6 +230,7 @@ SECTIONS = {
     "forms": form_sections,
     "explain": explain_sections,
     "sweeps": sweep_sections,
+    "formats": format_sections,
 }
 
 

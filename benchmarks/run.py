@@ -10,6 +10,7 @@ from time import perf_counter
 
 import _machine
 import cold
+import converting
 import cost
 import curve
 import explained
@@ -33,6 +34,7 @@ SUITES = {
     "forms": forms,
     "explain": explained,
     "sweeps": sweeping,
+    "formats": converting,
 }
 COLUMNS = (
     "suite", "trace", "n_accesses", "n_items", "policy", "capacity", "sizes", "tool", "setting", "threads",

@@ -191,6 +191,12 @@ def test_every_recorded_trace_looks_like_its_sampler(path):
         assert found.zipf_exponent == pytest.approx(1, abs=0.02)
 
 
+def test_one_rank_of_many_looks_like_epochs():
+    rng = np.random.default_rng(1)
+    parts = [rng.permutation(8000)[:500] for _ in range(20)]
+    assert profile(Trace(np.concatenate(parts), 8000)).kind == "epochs"
+
+
 def test_chance_does_not_move_it():
     for seed in range(25):
         rng = np.random.default_rng(seed)
