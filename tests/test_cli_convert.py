@@ -108,3 +108,19 @@ def test_a_folder_is_a_trace_to_every_command(capsys):
     )
     assert "lru" in said(capsys, "simulate", "again.npz", "five.trace", "lru", "--capacity", "2")
     assert "accesses" in said(capsys, "info", "five.trace")
+
+
+def test_phases_join_traces(capsys):
+    parts = [synth.zipf(20, 50, 1.0, seed=1), synth.loop(20, 40)]
+    parts[0].save("a.npz")
+    parts[1].save("b.trace")
+    said(capsys, "make-trace", "phases", "a.npz", "b.trace", "-o", "c.npz")
+    found, made = Trace.load("c.npz"), synth.phases(parts)
+    assert (found.ids.tolist(), found.source, found.epochs) == (made.ids.tolist(), made.source, made.epochs)
+
+
+def test_a_grid_may_name_a_folder(capsys, folder):
+    synth.loop(20, 40).save("b.trace")
+    (folder / "g.toml").write_text('policies = ["lru"]\ncapacities = [5]\ntraces = [{file = "b.trace"}]\n')
+    assert main(["sweep", "g.toml", "-o", "t.csv"]) == 0
+    assert pd.read_csv("t.csv")["hits"].tolist() == [0]

@@ -35,6 +35,7 @@ def repeat(trace: Path, probability: float, *, seed: int = 0) -> Trace:
 
 
 LAWS: dict[str, Callable[..., Trace]] = {name: getattr(synth, name) for name in synth.__all__}
+del LAWS["phases"]  # it takes traces; make-trace has it
 LAWS |= {"markov": markov, "repeat": repeat}
 
 
@@ -133,7 +134,7 @@ def _value(value: Any, kind: type, folder: Path) -> Any:
     if kind is not Path:
         return came
     path = folder / str(came)
-    opening.check(path, "it")
+    opening.check_trace(path, "it")
     return path
 
 

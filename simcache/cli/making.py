@@ -141,6 +141,22 @@ def repeat(
     save(synth.repeat(read_trace(trace), probability, seed=seed), output, name)
 
 
+def phases(
+    traces: Annotated[
+        list[Path], typer.Argument(metavar="TRACE...", help="Traces of as many items each, .npz or .trace, in order.")
+    ],
+    output: TraceOutput,
+    name: Name = None,
+) -> None:
+    """Make a trace of several, one after the other: a law that changes.
+
+    Examples
+    --------
+    simcache make-trace phases zipf.npz mild.npz -o phases.npz
+    """
+    save(synth.phases([read_trace(trace) for trace in traces]), output, name)
+
+
 def save(trace: Trace, output: Path, name: str | None = None) -> None:
     """Write a trace, and say what it is."""
     named = trace if name is None else replace(trace, name=name)
@@ -148,4 +164,4 @@ def save(trace: Trace, output: Path, name: str | None = None) -> None:
     say(f"wrote {output}: {named!r}")
 
 
-KINDS: tuple[Callable[..., None], ...] = (uniform, zipf, loop, shuffled, shuffle_buffer, markov, ring, repeat)
+KINDS: tuple[Callable[..., None], ...] = (uniform, zipf, loop, shuffled, shuffle_buffer, markov, ring, repeat, phases)

@@ -29,10 +29,10 @@ def check(path: Path, what: str, most: int | None = None) -> None:
     path.open("rb").close()
 
 
-def check_trace(path: Path) -> None:
+def check_trace(path: Path, what: str = "a trace") -> None:
     """As `check`, of a trace, which may be a folder too."""
     if not (path.suffix.lower() == ".trace" and path.is_dir()):
-        check(path, "a trace")
+        check(path, what)
 
 
 def encoding(path: Path) -> str:
