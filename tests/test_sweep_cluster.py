@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import traceback
 from contextlib import ExitStack, contextmanager
 from functools import partial
 
@@ -246,6 +247,29 @@ def test_a_scheduler_that_is_gone_is_not_asked_for_results():
 
     with pytest.raises(ConnectionError, match="the scheduler Dask is gone"):
         list(_results(Gone(), [], told=False))
+
+
+def test_errors_that_end_together_are_all_told():
+    class Failed:  # a future
+        status, key = "error", "k"
+
+        def result(self):
+            raise ValueError("no")
+
+        def traceback(self):
+            return None
+
+    class There:  # a client
+        status = "running"
+
+        def gather(self, futures):
+            return []
+
+    told = []
+    for task, error in _results(There(), [(k, Failed()) for k in range(3)], told=False):
+        traceback.clear_frames(error.__traceback__)  # as who keeps an error does, which would hold the trace
+        told.append((task, str(error)))
+    assert told == [(0, "no"), (1, "no"), (2, "no")]
 
 
 def test_a_client_must_be_one():

@@ -155,7 +155,8 @@ def _results(client: Client, batch: list[Submitted], told: bool) -> Iterator[tup
             if not told:
                 raise _gone(client) from None
         except Exception as error:
-            yield task, error
+            # With the worker's frames alone: to clear this generator's own would close it, and lose what comes after.
+            yield task, error.with_traceback(future.traceback() if future.status == "error" else None)
 
 
 def _halt(client: Client, token: str, waiting: dict[str, Submitted]) -> None:
