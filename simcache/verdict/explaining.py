@@ -4,7 +4,6 @@ from typing import Any, overload
 
 import pandas as pd
 
-from .. import policies
 from ..loader import Costs, Loader, of
 from ..loader.dealing import check_loader
 from ..loader.replay import Shared
@@ -18,6 +17,7 @@ from .predicting import predicted
 from .reasons import Reason
 
 VERDICTS = ("no_evictions", "dying", "epochs", "skew", "hidden", "helps")
+COMPARED = ("fifo", "lfu", "lru", "opt", "pin", "rr")  # beside the policy in use: each costs a replay
 LEAST_RATE, LEAST_TIME = 0.01, 0.02  # below these OPT does not help
 
 
@@ -88,7 +88,7 @@ def explain(
     epochs, length : int, optional
         Of a real loader: iterations (1), and steps at which to stop each if it never ends.
     policy : str, (str, dict), module or compiled kernel
-        The policy in use. Where that is OPT itself, it is compared with the best of the others.
+        The policy in use. Where that is OPT itself, it is compared with the best of the others shown.
     shared : "worker", "rank" or "node"
         Who shares a cache: nobody, the workers of a rank, or all ranks.
     costs : Costs, optional
@@ -156,8 +156,8 @@ def _foresees(policy: Policy, n_accesses: int) -> bool:
 
 
 def _each_policy(used: Case) -> dict[str, Case]:
-    """The policy in use, and every other, by label."""
-    several = [used, used.but(OPT), *(used.but(name) for name in policies.names())]
+    """The policy in use, and those that it is held against, by label."""
+    several = [used, used.but(OPT), *(used.but(name) for name in COMPARED)]
     found: dict[str, Case] = {}
     for case in several:
         found.setdefault(case.label, case)
