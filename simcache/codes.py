@@ -22,8 +22,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import scipy
 from numba import types
-from scipy.sparse import issparse
 
 from .bytecode import as_text, read
 from .trace import Trace
@@ -97,7 +97,7 @@ class _Walk:
             self.value(np.asarray(value.ids))
         elif isinstance(value, np.ndarray):
             self._array(value)
-        elif issparse(value):
+        elif scipy.sparse.issparse(value):
             self._sparse(value)
         elif hasattr(type(value), "__array__"):  # a tensor, a frame
             self.add(type(value).__qualname__)

@@ -12,7 +12,7 @@ from pathlib import PurePath
 from typing import Any
 
 import numpy as np
-from scipy.sparse import issparse
+import scipy
 
 from .checks import short
 from .codes import code_key, value_key
@@ -90,7 +90,7 @@ def _argument(value: Any, what: str) -> str:
     if isinstance(value, np.generic) and value.dtype.kind in "biufcSU":
         value = value.item()
     masked = isinstance(value, np.ma.MaskedArray)
-    if not masked and (value is None or issparse(value) or isinstance(value, PLAIN)):
+    if not masked and (value is None or scipy.sparse.issparse(value) or isinstance(value, PLAIN)):
         return value_key(value)
     rule = "the arguments of a stored trace's call must be scalars, strings, arrays, Traces and paths"
     raise TypeError(f"{rule}, got {type(value).__name__} {short(value)} for {what}")

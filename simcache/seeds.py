@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
+import scipy
 
 OUTCOMES = ("hits", "hit_rate", "hit_rate_warm", "low", "high")  # what a simulation found
 RATES = ("hit_rate", "hit_rate_warm", "low", "high")
@@ -95,7 +95,7 @@ def _interval(table: pd.DataFrame, keys: Sequence[str], outer: Sequence[str], va
     policy = inner.groupby(list(keys), **options)[["std", "count"]].first()
     n = found["count"].where(~alone, policy["count"])
     std = found["std"].where(~alone, policy["std"])
-    half = stdtrit(np.maximum(n - 1, 1), 0.975) * std / np.sqrt(np.maximum(n, 1))
+    half = scipy.special.stdtrit(np.maximum(n - 1, 1), 0.975) * std / np.sqrt(np.maximum(n, 1))
     return pd.DataFrame({"mean": found["mean"], "half": half.fillna(0.0), "n": n})
 
 

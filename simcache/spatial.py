@@ -15,8 +15,8 @@ exact at capacity M. Parts of the sample, replayed on their own, tell the spread
 from collections.abc import Callable
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import stdtrit
 
 from .bits import draw
 from .jit import compiled
@@ -164,5 +164,5 @@ def _one(
     for p in range(parts):  # each of one item or more: a sample of fewer is of all items
         some, held = thinned(whole, owner, p)
         alone.append(missed(some, held.size))
-    spread = stdtrit(len(alone) - 1, 0.975) * np.std(alone, axis=0, ddof=1) / len(alone) ** 0.5
+    spread = scipy.special.stdtrit(len(alone) - 1, 0.975) * np.std(alone, axis=0, ddof=1) / len(alone) ** 0.5
     return 1 - estimate, spread, np.mean(alone, axis=0) - estimate

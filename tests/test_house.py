@@ -80,6 +80,13 @@ def test_namespaces_load_when_asked_for():
         _ = simcache.simulat
 
 
+def test_the_command_line_starts_without_what_few_commands_need():
+    """SciPy loads a part of it when `scipy.part` is first asked for; `from scipy.part import …` would load it at once."""
+    slow = ["scipy.special", "scipy.sparse", "scipy.optimize", "scipy.interpolate", "matplotlib.pyplot", "distributed"]
+    loaded = python("-c", f"import sys, simcache.cli; print(*sorted(set(sys.modules) & {set(slow)}))")
+    assert loaded.split() == []
+
+
 def test_a_warning_from_the_package_is_an_error():
     code = compile("import warnings; warnings.warn('careless', stacklevel=1)", "careless.py", "exec")
     with pytest.raises(UserWarning, match="careless"):

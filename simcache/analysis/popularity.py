@@ -1,9 +1,8 @@
 """How popular items are: the most accessed, how that changes along the trace, and Zipf's exponent."""
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
-from scipy.special import betainc, gammaln, logsumexp
 
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -61,13 +60,20 @@ def zipf(counts: Counts, n_items: int) -> tuple[float, float]:
     def cost(alpha: float) -> float:
         rate, shape = law(alpha)
         k = given[:, None]
-        terms = gammaln(k + shape) - gammaln(shape) - gammaln(k + 1) + np.log(size / n_items)
+        terms = (
+            scipy.special.gammaln(k + shape)
+            - scipy.special.gammaln(shape)
+            - scipy.special.gammaln(k + 1)
+            + np.log(size / n_items)
+        )
         terms += shape * np.log(shape / (shape + rate)) + k * np.log(rate / (shape + rate))
-        return -float(many @ logsumexp(terms, axis=1))
+        return -float(many @ scipy.special.logsumexp(terms, axis=1))
 
-    alpha = float(minimize_scalar(cost, bounds=(0, STEEPEST), method="bounded", options={"xatol": 1e-4}).x)
+    alpha = float(
+        scipy.optimize.minimize_scalar(cost, bounds=(0, STEEPEST), method="bounded", options={"xatol": 1e-4}).x
+    )
     rate, shape = law(alpha)
-    expected = [float((size / n_items) @ betainc(shape, k + 1, shape / (shape + rate))) for k in given]
+    expected = [float((size / n_items) @ scipy.special.betainc(shape, k + 1, shape / (shape + rate))) for k in given]
     return alpha, float(np.abs(np.cumsum(many) / n_items - expected).max())
 
 

@@ -3,16 +3,19 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import pandas as pd
 import typer
 
-from .. import analysis, formats
+from .. import formats
 from . import opening
 from .options import TableOutput, whole, written
 from .output import write
 from .streams import say
+
+if TYPE_CHECKING:
+    from .. import analysis
 
 Format = Annotated[
     str | None,
@@ -104,6 +107,8 @@ def info(
     simcache info zipf.npz
     simcache info zipf.csv.gz --figure zipf.pdf
     """  # fmt: skip
+    from .. import analysis  # slow to import, and needed here alone
+
     opening.check_trace(file)
     trace, report = formats.reported(
         file, format, columns=columns, header=header, ops=ops, block=block, allow_bad=allow_bad
@@ -116,7 +121,7 @@ def info(
         _draw(found, figure)
 
 
-def _draw(found: analysis.Profile, path: Path) -> None:
+def _draw(found: "analysis.Profile", path: Path) -> None:
     if "matplotlib" not in sys.modules:
         os.environ["MPLBACKEND"] = "agg"
     from .. import plot

@@ -8,9 +8,9 @@ from typing import Any
 from zipfile import ZipFile
 
 import numpy as np
+import scipy
 from numpy.lib import format as npy
 from numpy.typing import NDArray
-from scipy import sparse
 
 from .. import npz
 from . import opening
@@ -94,10 +94,10 @@ def _sparse(parts: dict[str, NDArray[Any]]) -> Any:
     if kind == "coo":
         row, column = (parts["row"], parts["col"]) if "row" in parts else parts["coords"]
         places = _indices(row, data.size, rows), _indices(column, data.size, columns)
-        return sparse.coo_array((data, places), shape=(rows, columns))
+        return scipy.sparse.coo_array((data, places), shape=(rows, columns))
     if kind == "dia":
         offsets = _indices(parts["offsets"] + rows, len(data), rows + columns) - rows
-        return sparse.dia_array((data, offsets), shape=(rows, columns))
+        return scipy.sparse.dia_array((data, offsets), shape=(rows, columns))
     if kind not in ("csr", "csc", "bsr"):
         raise ValueError(f"its format must be csr, csc, bsr, coo or dia, got {kind!r}")
     height, width = data.shape[1:] if kind == "bsr" else (1, 1)
@@ -107,7 +107,7 @@ def _sparse(parts: dict[str, NDArray[Any]]) -> Any:
     if starts[0] != 0 or (np.diff(starts) < 0).any():
         raise ValueError(f"indptr must rise from 0 to at most {len(data)}, got {starts.min()} … {starts.max()}")
     used = int(starts[-1])
-    return getattr(sparse, f"{kind}_array")((data[:used], indices[:used], starts), shape=(rows, columns))
+    return getattr(scipy.sparse, f"{kind}_array")((data[:used], indices[:used], starts), shape=(rows, columns))
 
 
 def _indices(part: NDArray[Any], size: int, limit: int) -> NDArray[np.int64]:

@@ -7,8 +7,8 @@ import operator
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import sparse
 
 from ..arrays import square, tolerance
 from ..checks import LIMIT
@@ -24,7 +24,7 @@ def transitions(matrix: Any, where: str) -> Any:
     TypeError, ValueError
         When it is no transition matrix; of entries and rows that are wrong the first is named.
     """
-    if not sparse.issparse(matrix):
+    if not scipy.sparse.issparse(matrix):
         try:
             dense = np.asarray(square(matrix, "matrix", f" for {where}"))
         except ValueError as error:
@@ -33,7 +33,7 @@ def transitions(matrix: Any, where: str) -> Any:
             raise ValueError(f"{_rule(where)}, got ragged rows") from None
         _check_kind(dense.dtype, where)
         _side(dense.shape, where)
-        return _probable(sparse.csr_array(_floats(dense)), dense, where)
+        return _probable(scipy.sparse.csr_array(_floats(dense)), dense, where)
     given: Any = matrix
     n = _side(given.shape, where)
     if given.format == "csr":
@@ -44,7 +44,7 @@ def transitions(matrix: Any, where: str) -> Any:
     if some.size < n:
         lacking = np.flatnonzero(some != np.arange(some.size))
         _refuse_sum(0.0, int(lacking[0]) if lacking.size else some.size, where)
-    return _probable(sparse.csr_array((_floats(data), (rows, columns)), shape=(n, n)), data, where)
+    return _probable(scipy.sparse.csr_array((_floats(data), (rows, columns)), shape=(n, n)), data, where)
 
 
 def checked_csr(data: Any, indices: Any, indptr: Any, shape: Any, where: str) -> Any:
@@ -53,7 +53,7 @@ def checked_csr(data: Any, indices: Any, indptr: Any, shape: Any, where: str) ->
     _check_compressed(data, indices, indptr, n, n, where)
     used = int(indptr[-1])
     parts = _floats(data[:used]), indices[:used].astype(np.int64), indptr.astype(np.int64)
-    return _probable(sparse.csr_array(parts, shape=(n, n)), data, where)
+    return _probable(scipy.sparse.csr_array(parts, shape=(n, n)), data, where)
 
 
 def _entries(given: Any, n: int, where: str) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:

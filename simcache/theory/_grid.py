@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.interpolate import CubicHermiteSpline
 
 from . import _check
 from ._check import Floats
@@ -69,7 +69,7 @@ def reading(p: Floats, size: Floats, model: Model, log_end: Callable[[float], fl
     most = np.maximum.accumulate(occupied)
     grows = np.flatnonzero((np.diff(most, prepend=-1) > 0) & (d_occupied > 0))
     slope = d_hits[grows] / d_occupied[grows]
-    spline = CubicHermiteSpline(occupied[grows], hits[grows], slope)
+    spline = scipy.interpolate.CubicHermiteSpline(occupied[grows], hits[grows], slope)
     inside = np.clip(size, occupied[grows[0]], occupied[grows[-1]])
     return np.asarray(np.where(size >= n, 1.0, np.clip(spline(inside), 0, 1)))
 

@@ -10,9 +10,8 @@ from collections.abc import Callable, Hashable, Iterable
 from typing import Any, TypeVar
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse
-from scipy.sparse.linalg import LinearOperator, onenormest, splu
 
 from . import _check
 from ._check import Floats
@@ -46,7 +45,7 @@ def long_run_hits(start: State, step: Callable[[State], Iterable[tuple[float, St
             columns.append(row)
             chances.append(chance)
             hit[row] += chance * hits
-    flow = sparse.coo_array((chances, (rows, columns)), shape=(len(states),) * 2).tocsc()
+    flow = scipy.sparse.coo_array((chances, (rows, columns)), shape=(len(states),) * 2).tocsc()
     kept = _recurrent(flow)
     law = _law(flow[kept][:, kept].tocsc(), what)
     return float(np.clip(law @ np.array(hit)[kept], 0, 1))
@@ -54,7 +53,7 @@ def long_run_hits(start: State, step: Callable[[State], Iterable[tuple[float, St
 
 def _recurrent(flow: Any) -> NDArray[np.intp]:
     """The states that are visited for ever: the strongly connected ones that no step leaves."""
-    _, part = sparse.csgraph.connected_components(flow, connection="strong")
+    _, part = scipy.sparse.csgraph.connected_components(flow, connection="strong")
     into, out = flow.nonzero()
     leaving = np.unique(part[out[part[into] != part[out]]])
     return np.flatnonzero(~np.isin(part, leaving))
@@ -71,11 +70,13 @@ def _law(flow: Any, what: str) -> Floats:
         law = (law + flow @ law) / 2
     one = int(np.argmax(law))
     rest = np.flatnonzero(np.arange(n) != one)
-    still = (sparse.eye_array(n, format="csc") - flow)[rest][:, rest].tocsc()
+    still = (scipy.sparse.eye_array(n, format="csc") - flow)[rest][:, rest].tocsc()
     try:
-        factors: Any = splu(still)
-        inverse = LinearOperator(still.shape, factors.solve, rmatvec=lambda x: factors.solve(x, "T"), dtype=np.float64)
-        doubt = EPSILON * float(onenormest(inverse))
+        factors: Any = scipy.sparse.linalg.splu(still)
+        inverse = scipy.sparse.linalg.LinearOperator(
+            still.shape, factors.solve, rmatvec=lambda x: factors.solve(x, "T"), dtype=np.float64
+        )
+        doubt = EPSILON * float(scipy.sparse.linalg.onenormest(inverse))
     except RuntimeError:  # "Factor is exactly singular"
         doubt = np.inf
     if not doubt < PRECISION:

@@ -7,8 +7,8 @@ For a few items by powers of two of the chain stopped at the item; for many by t
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import fft
 
 from ._check import Floats
 
@@ -224,6 +224,6 @@ def _inverse(series: Floats) -> Floats:
     found = 1 / series[:, :1]
     while found.shape[1] < series.shape[1]:
         size = 2 * found.shape[1]
-        now = fft.rfft(found, 2 * size)
-        found = fft.irfft(now * (2 - fft.rfft(series[:, :size], 2 * size) * now), 2 * size)[:, :size]
+        now = scipy.fft.rfft(found, 2 * size)
+        found = scipy.fft.irfft(now * (2 - scipy.fft.rfft(series[:, :size], 2 * size) * now), 2 * size)[:, :size]
     return np.asarray(found)

@@ -4,8 +4,8 @@ All rest on one count: in a window of accesses to d distinct items, a cache of C
 """
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import xlogy
 
 from ..jit import compiled
 from ..simulation import check_trace, dense
@@ -293,4 +293,4 @@ def hazard(fraction: ArrayLike) -> Floats:
     bound is `lfu_irm`.
     """
     c = _check.fractions(fraction)
-    return np.asarray(c - xlogy(c, c))
+    return np.asarray(c - scipy.special.xlogy(c, c))

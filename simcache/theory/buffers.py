@@ -5,8 +5,8 @@ end, every epoch holds each item once; not drained (repeat before shuffle), epoc
 """
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.interpolate import PchipInterpolator
 
 from . import _check
 from ._check import Floats
@@ -119,12 +119,12 @@ def _by_law(c: Floats, beta: Floats, *, opt: bool) -> Floats:
     h = np.empty(c.shape)
     for b in np.unique(beta):
         x, law = _reuse_law(float(b))
-        area = PchipInterpolator(x, law).antiderivative()(x)
+        area = scipy.interpolate.PchipInterpolator(x, law).antiderivative()(x)
         space = x * law - area if opt else x - area
         most = np.maximum.accumulate(space)
         here = beta == b
         rises = np.diff(most, prepend=-1) > 0
-        h[here] = PchipInterpolator(most[rises], law[rises])(np.minimum(c[here], most[rises][-1]))
+        h[here] = scipy.interpolate.PchipInterpolator(most[rises], law[rises])(np.minimum(c[here], most[rises][-1]))
     return np.asarray(np.where(c == 1, 1.0, np.clip(h, 0, 1)))
 
 

@@ -9,8 +9,8 @@ found that states them).
 """
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.special import digamma, xlog1py
 
 from . import _check
 from ._check import Floats
@@ -130,7 +130,7 @@ def lru_shuffled(fraction: ArrayLike, *, ranks: ArrayLike = 1, epochs: ArrayLike
     run from an empty cache weighs gap g by (1 - g / epochs)+, exactly. Exact finite N: `lru_shuffled_exact`.
     """
     c, q, e = _arguments(fraction, ranks, epochs)
-    once = np.maximum(c + xlog1py(1 - c, -c), 0)
+    once = np.maximum(c + scipy.special.xlog1py(1 - c, -c), 0)
     inner = (q < 1) & (q > 0) & (c < 1)
     qi, ci = np.where(inner, q, 0.5), np.where(inner, c, 0.5)
     step, edge = -np.log1p(-qi), np.log1p(-ci)
@@ -149,8 +149,8 @@ def _product_above(q: Floats, log_z: Floats, log_over: Floats) -> Floats:
     """P(XY >= z) for X, Y uniform on [r, 1], r = 1 - q; given log z and log(z / r^2). Small q keeps its digits."""
     d = np.clip(-np.expm1(np.minimum(log_z, 0)), 0, 1)
     e = np.expm1(np.clip(log_over, 0, 700))
-    upper = d + xlog1py(1 - d, -d)
-    lower = q**2 - (1 - q) ** 2 * (xlog1py(1 + e, e) - e)
+    upper = d + scipy.special.xlog1py(1 - d, -d)
+    lower = q**2 - (1 - q) ** 2 * (scipy.special.xlog1py(1 + e, e) - e)
     return np.asarray(np.clip(np.where(d <= q, upper, lower) / q**2, 0, 1))
 
 
@@ -275,4 +275,6 @@ def lru_shuffled_exact(n_items: ArrayLike, capacity: ArrayLike) -> Floats:
     """
     n = _check.whole(n_items, "n_items").astype(np.float64)
     c = np.minimum(_check.whole(capacity, "capacity").astype(np.float64), n)
-    return np.asarray(np.clip((c - (n - c) * (digamma(n + 1) - digamma(n - c + 1))) / n, 0, 1))
+    return np.asarray(
+        np.clip((c - (n - c) * (scipy.special.digamma(n + 1) - scipy.special.digamma(n - c + 1))) / n, 0, 1)
+    )

@@ -5,8 +5,8 @@ laws; at 1 OPT's lead hangs on the number of items alone. Finite laws: `irm.py`.
 """
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.special import digamma, gammaln, lambertw
 
 from . import _check
 from ._check import Floats
@@ -21,7 +21,7 @@ def _log_gamma_rate(x: Floats, base: int) -> Floats:
     first, second, third = (EULER, zeta2, zeta3) if base == 1 else (EULER - 1, zeta2 - 1, zeta3 - 1)
     small = first + second / 2 * x + third / 3 * x**2  # of ln Gamma(1 - x), and less -ln(1 - x) for base 2
     big = np.where(x > 1e-4, x, 0.5)
-    return np.asarray(np.where(x > 1e-4, gammaln(base - big) / big, small))
+    return np.asarray(np.where(x > 1e-4, scipy.special.gammaln(base - big) / big, small))
 
 
 def _inverse(alpha: ArrayLike) -> Floats:
@@ -110,7 +110,7 @@ def opt_zipf_gap(n_items: ArrayLike) -> Floats:
     By `opt_irm` at N = 10^6, C = 10, 100, 1,000, 10,000: 0.0401, 0.0401, 0.0401, 0.0398 for 0.0401; 0.0366 at C = 10^5,
     where C is no longer small against N.
     """
-    return np.asarray(EULER / (digamma(_check.whole(n_items, "n_items") + 1.0) + EULER))
+    return np.asarray(EULER / (scipy.special.digamma(_check.whole(n_items, "n_items") + 1.0) + EULER))
 
 
 def opt_zipf_small(alpha: ArrayLike, fraction: ArrayLike) -> Floats:
@@ -148,7 +148,7 @@ def opt_zipf_small(alpha: ArrayLike, fraction: ArrayLike) -> Floats:
     few, many = np.where(a < 0.5, a, 0.25), np.where(a > 0.5, a, 0.75)
     # c = s^2 u / 2, h = s (u + 1) / 2 with u e^-u = 2 c e^(2 gamma - 1)
     held = np.clip(c, LEAST, MOST)
-    u = -lambertw(-2 * held * np.exp(2 * EULER - 1), -1).real
+    u = -scipy.special.lambertw(-2 * held * np.exp(2 * EULER - 1), -1).real
     return _law(
         a,
         (1 - few) * np.sqrt(2 * c / (1 - 2 * few)),
@@ -184,7 +184,7 @@ def lru_zipf_small(alpha: ArrayLike, fraction: ArrayLike) -> Floats:
         a,
         (1 - few) ** 2 / (1 - 2 * few) * c,
         (np.log(2) - np.log(c) + 1 - EULER) * c / 2,
-        np.exp(gammaln(2 - 1 / many) + (1 / many - 1) * (np.log1p(-many) + np.log(c))),
+        np.exp(scipy.special.gammaln(2 - 1 / many) + (1 / many - 1) * (np.log1p(-many) + np.log(c))),
     )
 
 
