@@ -95,6 +95,8 @@ class _Walk:
         elif isinstance(value, Trace):
             self.add("trace", value.n_items, value.name, value.epochs, sorted((value.source or {}).items()))
             self.value(np.asarray(value.ids))
+            if value.sizes is not None:
+                self.value(np.asarray(value.sizes))
         elif isinstance(value, np.ndarray):
             self._array(value)
         elif scipy.sparse.issparse(value):

@@ -110,8 +110,8 @@ class Trace:
         return int(self.ids.size)
 
     def __sizeof__(self) -> int:
-        """Bytes in memory, the ids' too: what Dask goes by when it decides where a trace may be."""
-        return object.__sizeof__(self) + self.ids.nbytes
+        """Bytes in memory, the arrays' too: what Dask goes by when it decides where a trace may be."""
+        return object.__sizeof__(self) + self.ids.nbytes + (0 if self.sizes is None else self.sizes.nbytes)
 
     @cached_property
     def n_touched(self) -> int:

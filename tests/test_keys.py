@@ -379,3 +379,8 @@ def test_every_part_of_a_cell_counts():
     given += [("u", *given[0][1:]), ("t", "q", *given[0][2:]), ("t", "p", "capacities", None, None)]
     given += [("t", "p", "fractions", 0, None), ("t", "p", "fractions", None, 0)]
     assert len({part_key(*each) for each in given}) == len(given)
+
+
+def test_the_sizes_of_a_trace_are_in_its_key():
+    bare, small, large = (Trace([0, 1, 0], 2, sizes=sizes) for sizes in (None, [1, 1], [1, 9]))
+    assert len({trace_key(partial(synth.repeat, each, 0.5)) for each in (bare, small, large)}) == 3
