@@ -66,7 +66,6 @@ def test_all_of_it_and_half_of_it_and_the_rest(tmp_path):
     assert (table.loc[table["sharing"] == "private", "late"] == 0).all()
     cached = table[table["method"] != "none"]
     assert (cached["hits"] > 0).any()
-    assert (cached["simulated_hits"] == cached["simulated_hit_rate"] * cached["accesses"]).all()
     best = table[table["method"] == "opt"].groupby(["data", "fraction"])["simulated_hits"].first()
     for (data, fraction), rows in table[table["sharing"] == "shared"].groupby(["data", "fraction"]):
         assert rows["simulated_hits"].max() == best[data, fraction]
@@ -194,8 +193,8 @@ def source(items=8):
     return sources.Source("zeros", dataset, lambda sample: sample, 2, 32, "mark")
 
 
-def ran(*seconds, hits=0):
-    return {"seconds": list(seconds), "starting": 0.5, "waited": sum(seconds) / 4, "hits": hits}
+def ran(*seconds, hits=0, late=0):
+    return {"seconds": list(seconds), "starting": 0.5, "waited": sum(seconds) / 4, "hits": hits, "late": late}
 
 
 COSTS = {"t_miss": 0.3, "t_shared": 0.1, "t_private": 0.2, "t_prep": 0.01, "t_step": 0.001}
@@ -204,7 +203,9 @@ COSTS = {"t_miss": 0.3, "t_shared": 0.1, "t_private": 0.2, "t_prep": 0.01, "t_st
 def test_a_line_of_the_table():
     machine = loading.Machine("cpu", 2)
     case = cases.Case("cifar", "shuffled", "mlp", "pin", "shared", 0.5)
-    line = tables.row(case, source(), machine, 2, COSTS, [ran(1, 3, hits=3), ran(2, 4, hits=4), ran(3, 9, hits=2)])
+    line = tables.row(
+        case, source(), machine, 2, COSTS, [ran(1, 3, hits=3, late=1), ran(2, 4, hits=4), ran(3, 9, hits=2, late=2)]
+    )
     assert (line["epoch_s"], line["low_s"], line["high_s"], line["stall"]) == (3, 2, 6, 0.25)
     assert (line["simulated_hits"], line["hits"], line["late"]) == (4, 3, 1)  # half of the items in the second epoch
     assert line["cores_s"] == pytest.approx((4 * 0.1 + 12 * 0.3 + 16 * 0.01 + 8 * 0.001) / 2 / 2)
@@ -262,11 +263,11 @@ def test_marks_are_where_opt_is_not_as_the_model_has_it():
 
 def test_failures_are_told_with_their_reason():
     text = "\n".join(reasons.failures(tables.held(compared(tables.BINDS, 2.0, 1.9, 1.6, 5.0))))
-    assert "at or below the other's, within the spread, in 2 of 3 rows" in text
+    assert "at or below the other's, within the larger spread of 3 runs, in 2 of 3 rows" in text
     assert "- MLP, zeros, shuffled, cpu: LFU (OPT is slower, by 25%)" in text
     assert "Nothing in the costs says why" in text
     dear = tables.held(compared(tables.BINDS, 2.0, 1.0, t_hit=0.29))
-    assert "A hit (290000 µs) costs about what a miss does (300000 µs)" in "\n".join(reasons.failures(dear))
+    assert "A hit (290000 µs) is not much cheaper than a miss (300000 µs)" in "\n".join(reasons.failures(dear))
     busy = tables.held(compared(tables.HIDES, 2.0, 3.0, cores_s=2.9))
     assert "keep the 2 cores busy" in "\n".join(reasons.failures(busy))
     fine = tables.held(compared(tables.BINDS, 2.0, 3.0))

@@ -1,4 +1,4 @@
-"""In words: whether OPT's time is as the model has it, and where it is not, what of the costs may say why."""
+"""In words: whether OPT stands to the others as the model has it, and where not, what of the costs may say why."""
 
 from collections.abc import Iterator
 
@@ -18,9 +18,9 @@ def failures(table: pd.DataFrame) -> Iterator[str]:
         return
     binds, right = judged["says"] == BINDS, judged["marked"] == ""
     yield (
-        f"**Is OPT as fast as the model says?** Where loading binds, OPT's time is at or below the other's, within the "
-        f"spread, in {(binds & right).sum()} of {binds.sum()} rows; where loading hides, it is equal in "
-        f"{(~binds & right).sum()} of {(~binds).sum()}."
+        f"**Does OPT stand to the others as the model says?** Where loading binds, OPT's time is at or below the "
+        f"other's, within the larger spread of {judged['repeats'].max()} runs, in {(binds & right).sum()} of "
+        f"{binds.sum()} rows; where loading hides, it is equal in {(~binds & right).sum()} of {(~binds).sum()}."
     )
     lines = []
     for (device, *_), mine in judged[~right].groupby(KEY, sort=False):
@@ -44,8 +44,8 @@ def why(mine: pd.DataFrame) -> str:
     one = mine.iloc[0]
     if one["t_hit_s"] + one["t_prep_s"] > LIKE * (one["t_miss_s"] + one["t_prep_s"]):
         return (
-            f"A hit ({1e6 * one['t_hit_s']:.0f} µs) costs about what a miss does ({1e6 * one['t_miss_s']:.0f} µs): no "
-            "cache can make this faster, and storing samples costs too."
+            f"A hit ({1e6 * one['t_hit_s']:.0f} µs) is not much cheaper than a miss ({1e6 * one['t_miss_s']:.0f} "
+            "µs): no cache can make this much faster, and storing samples costs too."
         )
     if (mine["cores_s"] > FULL * mine["epoch_s"]).any():
         return (
