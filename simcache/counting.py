@@ -25,8 +25,7 @@ def count_hits(
     label : str
         What the progress bar says.
     """
-    if one_pass and chosen.module is not None:
-        curve = chosen.module.curve
+    if one_pass and (curve := chosen.curve) is not None:
         everywhere = curve(ids, n_items, seed, start, **{name: chosen.params[name] for name in defaults_of(curve)})
         return np.asarray(everywhere[:, np.minimum(sizes, n_items)])
     jobs = [partial(count, chosen, ids, n_items, int(size), seed, start) for size in sizes]
@@ -40,10 +39,9 @@ def has_one_pass(chosen: Chosen, n_sizes: int, sizes_given: bool) -> bool:
     A policy that draws random numbers draws others in its one pass, so there the hits would depend on how many sizes
     are asked for: sizes that are named get a run each, as `simulate` makes it.
     """
-    curve = getattr(chosen.module, "curve", None)
-    if curve is None or getattr(chosen.module, "kernel", None) is not chosen.kernel:
+    if chosen.curve is None:
         return False
-    taken = defaults_of(curve)
+    taken = defaults_of(chosen.curve)
     if any(chosen.params[name] != at for name, at in defaults_of(chosen.kernel).items() if name not in taken):
         return False
     return not sizes_given if chosen.random else n_sizes >= getattr(chosen.module, "CURVE_FROM", 1)

@@ -29,9 +29,8 @@ def part_key(trace: str, policy: str, of: str, warmup: int | None, seed: int | N
 
 def policy_key(chosen: Chosen) -> str:
     """The key of a policy: the code of its kernel, and of its curve where it has one, and its parameters."""
-    curve = getattr(chosen.module, "curve", None) if _is_of(chosen) else None
     params = [[name, value_key(value)] for name, value in sorted(chosen.params.items())]
-    return _hash(code_key(chosen.kernel), curve and code_key(curve), params)
+    return _hash(code_key(chosen.kernel), chosen.curve and code_key(chosen.curve), params)
 
 
 def trace_key(source: Any, code: Callable[[Any], str] = code_key, call: str | None = None) -> str:
@@ -94,10 +93,6 @@ def _argument(value: Any, what: str) -> str:
         return value_key(value)
     rule = "the arguments of a stored trace's call must be scalars, strings, arrays, Traces and paths"
     raise TypeError(f"{rule}, got {type(value).__name__} {short(value)} for {what}")
-
-
-def _is_of(chosen: Chosen) -> bool:
-    return getattr(chosen.module, "kernel", None) is chosen.kernel
 
 
 def _hash(*parts: Any) -> str:

@@ -14,7 +14,7 @@ from numba.core.dispatcher import Dispatcher
 
 from . import policies
 from .checks import short
-from .policies import Hits, Ids
+from .policies import Counts, Hits, Ids
 from .trace import Trace, whole
 
 Policy = str | tuple[str, Mapping[str, Any]] | ModuleType | Callable[..., Hits]
@@ -30,6 +30,16 @@ class Chosen(NamedTuple):
     label: str
     random: bool
     module: ModuleType | None
+
+    @property
+    def is_of(self) -> bool:
+        """Whether the kernel is its module's: only then what else the module holds is about it."""
+        return getattr(self.module, "kernel", None) is self.kernel
+
+    @property
+    def curve(self) -> Callable[..., Counts] | None:
+        """The one-pass curve that goes with the kernel, if there is one."""
+        return getattr(self.module, "curve", None) if self.is_of else None
 
 
 def simulate(trace: Trace, policy: Policy, capacity: int, *, seed: int = 0, **params: Any) -> Hits:

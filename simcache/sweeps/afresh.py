@@ -20,8 +20,7 @@ def afresh(grid: Grid, keys: list[str]) -> Grid:
     """The grid, each kernel that has no curve, which is its module's, compiled for the key of its policy."""
     policies = []
     for chosen, key in zip(grid.policies, keys, strict=True):
-        curved = hasattr(chosen.module, "curve") and getattr(chosen.module, "kernel", None) is chosen.kernel
-        policies.append(chosen if curved else chosen._replace(kernel=_compiled(chosen.kernel, key)))
+        policies.append(chosen if chosen.curve else chosen._replace(kernel=_compiled(chosen.kernel, key)))
     return grid._replace(policies=policies)
 
 

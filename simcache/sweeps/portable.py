@@ -95,7 +95,7 @@ def _code(function: Callable[..., Any]) -> str:
 
 def _is_ours(chosen: Chosen) -> bool:
     name = getattr(chosen.module, "__name__", "")
-    return name.startswith(f"{policies.__name__}.") and getattr(chosen.module, "kernel", None) is chosen.kernel
+    return name.startswith(f"{policies.__name__}.") and chosen.is_of
 
 
 def _root(function: Any) -> str:
