@@ -7,6 +7,7 @@ from typing import Annotated
 import pandas as pd
 import typer
 
+from .. import formats
 from .. import policies as registry
 from ..curves import hit_curve
 from ..simulation import choose
@@ -28,8 +29,6 @@ from .options import (
 from .output import write
 from .streams import told_warnings
 from .sweeping import finish
-
-TRACES = (".npz", ".trace")
 
 
 def policies(output: TableOutput = None) -> None:
@@ -106,8 +105,8 @@ def _table(
     warmup: int | None,
 ) -> pd.DataFrame:
     """Rows of each trace under each policy: `others` are names of policies, and more files of traces."""
-    paths = [first, *(Path(text) for text in others if text.endswith(TRACES))]
-    chosen = [policy(text) for text in others if not text.endswith(TRACES)]
+    paths = [first, *(Path(text) for text in others if formats.is_own(Path(text)))]
+    chosen = [policy(text) for text in others if not formats.is_own(Path(text))]
     if not chosen:
         raise ValueError(f"at least one policy must be named after the traces, got {', '.join(others)}")
     labels = [choose(each).label for each in chosen]

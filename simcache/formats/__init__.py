@@ -4,6 +4,7 @@
 it holds no more in memory than the keys. Every file may be packed: .gz, .zst.
 """
 
+from ._finding import is_own as is_own
 from ._finding import known as known
 from ._finding import names as names
 from ._reading import read as read
@@ -12,4 +13,4 @@ from ._report import Report as Report
 from ._writing import convert as convert
 from ._writing import write as write
 
-__all__ = ["Report", "convert", "known", "names", "read", "reported", "write"]
+__all__ = ["Report", "convert", "is_own", "known", "names", "read", "reported", "write"]

@@ -78,15 +78,21 @@ def _quoted(block: Bytes, p: int, separator: int) -> tuple[int, int, bool]:
 
 
 @compiled
+def _trimmed(block: Bytes, p: int, stop: int) -> tuple[int, int]:
+    """Where a field begins and ends without the spaces around it."""
+    while p < stop and block[p] == 32:
+        p += 1
+    while stop > p and block[stop - 1] == 32:
+        stop -= 1
+    return p, stop
+
+
+@compiled
 def whole_numbers(block: Bytes, begin: Places, end: Places, faults: NDArray[np.uint8]) -> Places:
     """The whole number in each field, with a sign and spaces around it allowed; its fault where there is none."""
     values = np.zeros(begin.size, np.int64)
     for r in range(begin.size):
-        p, stop = begin[r], end[r]
-        while p < stop and block[p] == 32:
-            p += 1
-        while stop > p and block[stop - 1] == 32:
-            stop -= 1
+        p, stop = _trimmed(block, begin[r], end[r])
         if p < 0 or p == stop:
             faults[r] = EMPTY
             continue
@@ -111,11 +117,7 @@ def real_numbers(block: Bytes, begin: Places, end: Places, faults: NDArray[np.ui
     """As `whole_numbers`, of decimals, to the 15 digits or so that tell two times apart."""
     values = np.zeros(begin.size, np.float64)
     for r in range(begin.size):
-        p, stop = begin[r], end[r]
-        while p < stop and block[p] == 32:
-            p += 1
-        while stop > p and block[stop - 1] == 32:
-            stop -= 1
+        p, stop = _trimmed(block, begin[r], end[r])
         if p < 0 or p == stop:
             faults[r] = EMPTY
             continue
