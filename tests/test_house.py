@@ -81,7 +81,7 @@ def test_namespaces_load_when_asked_for():
 
 
 def test_the_command_line_starts_without_what_few_commands_need():
-    """SciPy loads a part of it when `scipy.part` is first asked for; `from scipy.part import …` would load it at once."""
+    """SciPy loads a part when `scipy.part` is first asked for; `from scipy.part import …` would load it at once."""
     slow = ["scipy.special", "scipy.sparse", "scipy.optimize", "scipy.interpolate", "matplotlib.pyplot", "distributed"]
     loaded = python("-c", f"import sys, simcache.cli; print(*sorted(set(sys.modules) & {set(slow)}))")
     assert loaded.split() == []
