@@ -39,7 +39,7 @@ def hit_curve(
     ----------
     trace : Trace
         At least one access.
-    policy : str, (str, dict), module or compiled kernel
+    policy : str, module, compiled kernel or generator; or (policy, dict)
         As for `simulate`.
     capacities : iterable of int, optional
         Sizes in items, not shares of them as for `sweep`; by default about 100, log-spaced from 1 to `trace.n_items`.

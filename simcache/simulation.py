@@ -4,9 +4,10 @@ import inspect
 import operator
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from difflib import get_close_matches
-from types import ModuleType
-from typing import Any, NamedTuple
+from types import FunctionType, ModuleType
+from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
 import pandas as pd
@@ -14,12 +15,15 @@ from numba.core.dispatcher import Dispatcher
 
 from . import policies
 from .checks import short
+from .generators import Generator
 from .policies import Counts, Hits, Ids
 from .trace import Trace, whole
 
-Policy = str | tuple[str, Mapping[str, Any]] | ModuleType | Callable[..., Hits]
+Named = str | ModuleType | Callable[..., Any]
+Policy = Named | tuple[Named, Mapping[str, Any]]
 SEED_LIMIT = 2**64 - 1
 RESERVED = ("seed", "warmup", "sample", "repeats")  # parameters of simulate, hit_curve and sweep
+KERNEL, GENERATOR = ["ids", "n_items", "capacity", "seed"], ["ids", "capacity", "seed"]  # how each form begins
 
 
 class Chosen(NamedTuple):
@@ -48,9 +52,10 @@ def simulate(trace: Trace, policy: Policy, capacity: int, *, seed: int = 0, **pa
     Parameters
     ----------
     trace : Trace
-    policy : str, (str, dict), module or compiled kernel
-        A name (`policies.names()`), a name and its parameters, a module with a `kernel`, or a kernel compiled with
-        Numba: ``kernel(ids, n_items, capacity, seed, …)``.
+    policy : str, module, compiled kernel or generator; or (policy, dict)
+        A name (`policies.names()`); a module with a `kernel`, or as yet a `reference` alone; a kernel compiled with
+        Numba, ``kernel(ids, n_items, capacity, seed, …)``; or a generator in plain Python, ``mine(ids, capacity, seed,
+        *, …)``, that yields one bool an access. A pair has its parameters too.
     capacity : int
         Items the cache holds, at least 1. Above `trace.n_items` nothing is ever evicted.
     seed : int
@@ -146,52 +151,73 @@ def choose(policy: Policy, given: Mapping[str, Any] | None = None) -> Chosen:
         raise ValueError(f"a policy parameter must be given once, got {', '.join(twice)} twice for {policy!r}")
     kernel, name, module = _find(policy)
     params, label = _bind(kernel, name, {**own, **(given or {})}, getattr(module, "ACCESSES", {}))
-    return Chosen(kernel, params, label, bool(getattr(module, "RANDOM", False)), module)
+    named = replace(kernel, label=label) if isinstance(kernel, Generator) else kernel
+    return Chosen(named, params, label, bool(getattr(module, "RANDOM", False)), module)
 
 
-def _pair(policy: Any) -> tuple[str, Mapping[str, Any]]:
-    if len(policy) == 2 and isinstance(policy[0], str) and isinstance(policy[1], Mapping):
+def _pair(policy: Any) -> tuple[Named, Mapping[str, Any]]:
+    if len(policy) == 2 and isinstance(policy[1], Mapping) and not isinstance(policy[0], tuple):
         return policy[0], policy[1]
     raise TypeError(f"a policy with parameters must be (name, {{parameter: value}}), got {policy!r}")
 
 
-def _find(policy: Policy) -> tuple[Callable[..., Hits], str, ModuleType | None]:
+def _find(policy: Named) -> tuple[Callable[..., Any], str, ModuleType | None]:
     if isinstance(policy, str):
         policy = policies.load(policy)
     if isinstance(policy, ModuleType):
-        kernel = getattr(policy, "kernel", None)
-        if not isinstance(kernel, Dispatcher):
-            raise TypeError(f"a policy module must have a compiled `kernel`, got {policy.__name__!r}")
-        return kernel, policy.__name__.rpartition(".")[2], policy
-    if isinstance(policy, Dispatcher):
-        name, home = policy.py_func.__name__, policy.py_func.__module__
-        if name == "kernel" and home != "__main__":
+        name = policy.__name__.rpartition(".")[2]
+        return _main_of(policy, name), name, policy
+    if isinstance(policy, Dispatcher) or _is_generator(policy):
+        function = policy.py_func if isinstance(policy, Dispatcher) else policy
+        name, home = function.__name__, function.__module__
+        if name in ("kernel", "reference") and home != "__main__":
             name = home.rpartition(".")[2]
-        return policy, name, sys.modules.get(home)
+        return policy if isinstance(policy, Dispatcher) else Generator(policy, name), name, sys.modules.get(home)
     raise TypeError(
         f"policy must be a name ({', '.join(policies.names())}), (name, parameters), a module with a compiled kernel, "
-        f"or a kernel compiled with numba.njit, got {type(policy).__name__} {short(policy)}"
+        "a generator function (ids, capacity, seed, *, …), or a kernel compiled with numba.njit, "
+        f"got {type(policy).__name__} {short(policy)}"
+    )
+
+
+def _main_of(module: ModuleType, name: str) -> Callable[..., Any]:
+    """A module's kernel, or, as long as it has none, its reference."""
+    kernel, reference = getattr(module, "kernel", None), getattr(module, "reference", None)
+    if isinstance(kernel, Dispatcher):
+        return kernel
+    if kernel is None and _is_generator(reference):
+        return Generator(reference, name)
+    why = " and no generator `reference`" if kernel is None else ", whose `kernel` numba.njit did not compile"
+    raise TypeError(f"a policy module must have a compiled `kernel`, got {module.__name__!r}{why}")
+
+
+def _is_generator(policy: object) -> TypeGuard[FunctionType]:
+    """Whether it is a generator, or a function that begins as one: what it returns is asked for one bool an access."""
+    return isinstance(policy, FunctionType) and (
+        inspect.isgeneratorfunction(policy) or list(inspect.signature(policy).parameters)[:3] == GENERATOR
     )
 
 
 def defaults_of(function: Callable[..., Any]) -> dict[str, Any]:
-    """A policy's own parameters, as its kernel or its curve takes them after the first four."""
-    parameters = inspect.signature(getattr(function, "py_func", function)).parameters
-    return {name: parameter.default for name, parameter in list(parameters.items())[4:]}
+    """A policy's own parameters, as its kernel or its curve takes them after the first four; a generator, three."""
+    plain = getattr(function, "py_func", function)
+    first = len(GENERATOR if isinstance(function, Generator) else KERNEL)
+    return {name: it.default for name, it in list(inspect.signature(plain).parameters.items())[first:]}
 
 
 def _bind(
-    kernel: Callable[..., Hits], name: str, given: Mapping[str, Any], least: Mapping[str, int]
+    kernel: Callable[..., Any], name: str, given: Mapping[str, Any], least: Mapping[str, int]
 ) -> tuple[dict[str, Any], str]:
     """All parameters of the kernel, and the policy's label: its name and what differs from the defaults."""
+    kind, first = ("generator", GENERATOR) if isinstance(kernel, Generator) else ("kernel", KERNEL)
     names = list(inspect.signature(getattr(kernel, "py_func", kernel)).parameters)
-    if names[:4] != ["ids", "n_items", "capacity", "seed"]:
-        raise TypeError(f"a kernel must begin (ids, n_items, capacity, seed), got {name}({', '.join(names)})")
+    if names[: len(first)] != first:
+        raise TypeError(f"a {kind} must begin ({', '.join(first)}), got {name}({', '.join(names)})")
     defaults = defaults_of(kernel)
     for parameter, default in defaults.items():
         if parameter in RESERVED or default is inspect.Parameter.empty:
             raise TypeError(
-                f"a kernel's parameters must have defaults and not be named {', '.join(RESERVED)}, "
+                f"a {kind}'s parameters must have defaults and not be named {', '.join(RESERVED)}, "
                 f"got {parameter!r} of policy {name!r}"
             )
     for parameter in given:

@@ -130,7 +130,7 @@ def plan(
     loader : Loader
     capacity : int
         Items that the cache holds, >= 1; above the number of items, all fit.
-    policy : str, (str, dict), module or compiled kernel
+    policy : str, module, compiled kernel or generator; or (policy, dict)
         As for `simulate`; by default OPT with bypass, which loads the least.
     ranks : iterable of int, optional
         Those that share this cache; by default all.

@@ -37,7 +37,7 @@ def simulate_loader(
     trace : Trace
         The order of the whole data set, before ranks.
     loader : Loader
-    policy : str, (str, dict), module or compiled kernel
+    policy : str, module, compiled kernel or generator; or (policy, dict)
         As for `simulate`. OPT knows the future of each cache, and of nothing else; its window counts
         that cache's accesses.
     capacity : int

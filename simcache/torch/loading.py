@@ -53,7 +53,7 @@ def cached_loader(
         bytes without `slot_bytes`, one sample is loaded here; otherwise none is.
     epochs : int
         Iterations that are planned, >= 1.
-    policy : str, (str, dict), module or compiled kernel
+    policy : str, module, compiled kernel or generator; or (policy, dict)
         As for `simulate`; by default OPT with bypass.
     ranks : iterable of int, optional
         With a `DistributedSampler`: those that share this cache, on this node and under this `name`; by default all,

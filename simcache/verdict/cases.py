@@ -105,8 +105,9 @@ class Case:
 
     @property
     def policy_call(self) -> str:
-        """The policy."""
-        return repr(self.policy) if isinstance(self.policy, str | tuple) else "policy"
+        """The policy, where it has a name; else what was given."""
+        named = self.policy[0] if isinstance(self.policy, tuple) else self.policy
+        return repr(self.policy) if isinstance(named, str) else "policy"
 
     @property
     def hits_call(self) -> str:

@@ -87,7 +87,7 @@ def explain(
         Items that each cache holds, >= 1.
     epochs, length : int, optional
         Of a real loader: iterations (1), and steps at which to stop each if it never ends.
-    policy : str, (str, dict), module or compiled kernel
+    policy : str, module, compiled kernel or generator; or (policy, dict)
         The policy in use. Where that is OPT itself, it is compared with the best of the others shown.
     shared : "worker", "rank" or "node"
         Who shares a cache: nobody, the workers of a rank, or all ranks.
