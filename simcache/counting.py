@@ -4,6 +4,7 @@ from functools import partial
 
 import numpy as np
 
+from .faults import call
 from .policies import Counts, Ids
 from .pool import run_all
 from .simulation import Chosen, defaults_of, replay
@@ -26,7 +27,8 @@ def count_hits(
         What the progress bar says.
     """
     if one_pass and (curve := chosen.curve) is not None:
-        everywhere = curve(ids, n_items, seed, start, **{name: chosen.params[name] for name in defaults_of(curve)})
+        params = {name: chosen.params[name] for name in defaults_of(curve)}
+        everywhere = call(curve, f"the curve of policy {chosen.label!r}", ids, n_items, seed, start, **params)
         return np.asarray(everywhere[:, np.minimum(sizes, n_items)])
     jobs = [partial(count, chosen, ids, n_items, int(size), seed, start) for size in sizes]
     return np.array(run_all(jobs, label), np.int64).reshape(-1, 2).T

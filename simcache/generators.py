@@ -9,6 +9,7 @@ from typing import Any, overload
 import numpy as np
 
 from .checks import short
+from .faults import access, reason
 from .policies import Hits, Ids
 
 CHUNK = 1 << 14  # accesses that are Python's objects at a time
@@ -79,36 +80,23 @@ class Generator:
                 raise
             except Exception as error:
                 at = min(done + len(part), (accesses.taken or ids.size) - 1)  # what follows a `yield` is of its access
-                raise ValueError(f"{reason(error)}, raised by policy {self.label!r} at {named(ids, at)}") from error
+                raise ValueError(f"{reason(error)}, raised by policy {self.label!r} at {access(ids, at)}") from error
             if not BOOLS.issuperset(map(type, part)):
                 self._refuse(ids, part, done)
             if done + len(part) > ids.size:
-                raise ValueError(f"{self._rule(ids)}, got more after {named(ids, ids.size - 1)}, the last")
+                raise ValueError(f"{self._rule(ids)}, got more after {access(ids, ids.size - 1)}, the last")
             hits[done : done + len(part)] = np.fromiter(part, np.bool_, len(part))
             done += len(part)
             if len(part) < asked:
                 break
         if done < ids.size:
-            raise ValueError(f"{self._rule(ids)}, got {done}: none for {named(ids, done)}")
+            raise ValueError(f"{self._rule(ids)}, got {done}: none for {access(ids, done)}")
         return hits
 
     def _refuse(self, ids: Ids, part: list[Any], done: int) -> None:
         at, came = next((at, came) for at, came in enumerate(part, done) if type(came) not in BOOLS)
         if at < ids.size:
-            raise TypeError(f"{self._rule(ids)}, got {type(came).__name__} {short(came)} for {named(ids, at)}")
+            raise TypeError(f"{self._rule(ids)}, got {type(came).__name__} {short(came)} for {access(ids, at)}")
 
     def _rule(self, ids: Ids) -> str:
         return f"policy {self.label!r} must yield one bool for each of {ids.size} accesses"
-
-
-def named(ids: Ids, at: int) -> str:
-    """An access by its position and its item."""
-    return f"access {at} (item {ids[at]})"
-
-
-def reason(error: Exception) -> str:
-    """What an error of the user's own says, in one line."""
-    said = " ".join(str(error).split())[:400]
-    if isinstance(error, ValueError) and said:
-        return said
-    return f"{type(error).__name__}: {said}" if said else type(error).__name__

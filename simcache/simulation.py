@@ -15,6 +15,7 @@ from numba.core.dispatcher import Dispatcher
 
 from . import policies
 from .checks import short
+from .faults import call
 from .generators import Generator
 from .policies import Counts, Hits, Ids
 from .trace import Trace, whole
@@ -93,7 +94,10 @@ def run(chosen: Chosen, trace: Trace, capacity: int, seed: int) -> Hits:
 
 def replay(chosen: Chosen, ids: Ids, n_items: int, capacity: int, seed: int) -> Hits:
     """Run the kernel on ids as `dense` gives them."""
-    hits = chosen.kernel(ids, n_items, min(capacity, n_items), np.uint64(seed), **chosen.params)
+    held = min(capacity, n_items)
+    if isinstance(chosen.kernel, Generator):
+        return chosen.kernel(ids, n_items, held, seed, **chosen.params)
+    hits = call(chosen.kernel, f"policy {chosen.label!r}", ids, n_items, held, np.uint64(seed), **chosen.params)
     return _one_bool_each(hits, ids.size, chosen.label)
 
 
