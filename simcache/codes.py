@@ -225,7 +225,7 @@ class _Walk:
         root = str(module).partition(".")[0]
         if root in (self.home, HERE, "__main__"):
             return True
-        return bool(file := file or _file(root)) and not _installed(file)
+        return bool(file := file or _file(root)) and not is_installed(file)
 
 
 def _has_labels(value: Any, name: str) -> bool:
@@ -237,7 +237,8 @@ def _file(module: str) -> str:
 
 
 @lru_cache(4096)
-def _installed(file: str) -> bool:
+def is_installed(file: str) -> bool:
+    """Whether an installer, or Python's own, put that file there."""
     parts = Path(file).parts
     return (
         file.startswith(("<frozen", "built-in", "frozen", sysconfig.get_path("stdlib")))

@@ -346,3 +346,34 @@ def test_every_parameter_of_a_reference_is_its_kernel_s():
     for name in policies.names():
         module = policies.load(name)
         assert choose(module.reference).params == choose(module).params, name
+
+
+HELPED = """
+import numba
+
+FACTOR = 1
+
+@numba.njit
+def most(capacity):
+    return capacity * FACTOR
+
+def below(i, capacity):
+    return i < most(capacity)
+
+def mine(ids, capacity, seed):
+    for i in ids:
+        yield bool(below(i, capacity))
+"""
+
+
+def test_what_a_generator_s_compiled_helpers_reach_may_change_after_they_were_compiled(tmp_path):
+    """Numba holds to what was reached when it compiled; a store must not."""
+    home = ModuleType("__main__")
+    exec(HELPED, vars(home))
+    trace = synth.uniform(100, 500)
+    for factor in (1, 2):
+        home.FACTOR = factor
+        for _ in range(2):
+            hits = sweep([trace], [home.mine], capacities=[10], store=tmp_path)["hits"].tolist()
+            assert hits == [np.count_nonzero(trace.ids < 10 * factor)]
+    assert choose(home.mine).kernel.py_func is home.mine

@@ -9,6 +9,7 @@ import sys
 import traceback
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from importlib import import_module
 
 import pandas as pd
 import pytest
@@ -88,6 +89,45 @@ print(len(there))
 def test_a_cluster_gives_what_threads_give(client, folder):
     assert ran(folder, SAME, SCHEDULER=client.scheduler.address) == f"{6 * 40 * 5}\n"
     assert set(counted(folder / "store").values()) == {1}
+
+
+HELPER = """
+import numba
+
+@numba.njit
+def most(capacity):
+    return 2 * capacity
+"""
+BESIDE = """
+import numba
+
+import helps_there
+from helps_there import most
+
+@numba.njit
+def kernel(ids, n_items, capacity, seed, least=1):
+    return (ids < helps_there.most(capacity)) & (ids >= least)
+
+def reference(ids, capacity, seed, *, least=1):
+    for i in ids:
+        yield i < most(capacity) and i >= least
+"""
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_workers_need_none_of_the_files_of_a_policy(client, folder, tmp_path, monkeypatch, stored):
+    (tmp_path / "helps_there.py").write_text(HELPER)
+    (tmp_path / "is_only_here.py").write_text(BESIDE)
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in ("helps_there", "is_only_here"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    module = import_module("is_only_here")
+    trace = synth.zipf(50, 500, 1.0)
+    for policy in (module, module.reference, (module.reference, {"least": 3})):
+        given = {"capacities": [1, 4], "store": tmp_path / "s" if stored else None}
+        there, here = sweep([trace], [policy], client=client, **given), sweep([trace], [policy], capacities=[1, 4])
+        pd.testing.assert_frame_equal(there, here)
+        assert "error" not in there
 
 
 KILLED = """

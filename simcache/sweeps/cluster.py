@@ -14,9 +14,9 @@ from ..cells import Cell
 from ..checks import short
 from ..simulation import Chosen
 from ..trace import Trace
-from .carrying import arrived, carried, packed
+from .carrying import Coded, arrived, carried, coded, decoded, packed
 from .grid import Grid, Source, made
-from .portable import Named, called, shipped, unpacked
+from .portable import Named, called, shipped
 from .tasks import Ended, Outcome, Task, failed, failed_cell, unmade, work
 
 WINDOW = 2_000  # tasks at the scheduler at a time
@@ -50,7 +50,7 @@ def on_client(client: Client, grid: Grid, tasks: list[Task], stop: Event) -> Gen
     ConnectionError
         When the scheduler is gone.
     """
-    policies = [shipped(chosen) for chosen in grid.policies]
+    policies = [coded(shipped(chosen)) for chosen in grid.policies]
     sources = {i: called(grid.sources[i]) for i in dict.fromkeys(task.trace for task in tasks)}
     token = uuid4().hex
     blamed: dict[int, list[Task]] = {}
@@ -205,9 +205,14 @@ def _made(source: Source) -> Trace | Cell:
 
 
 def _worked(
-    source: Source | Cell, task: Task, policies: dict[int, Chosen | Named], of: str, warmup: int | None, token: str
+    source: Source | Cell,
+    task: Task,
+    policies: dict[int, Chosen | Named | Coded],
+    of: str,
+    warmup: int | None,
+    token: str,
 ) -> Outcome:
     if isinstance(source, Cell):
         return unmade(task, source)
-    ready = {j: unpacked(policy) for j, policy in policies.items()}
+    ready = {j: decoded(policy) for j, policy in policies.items()}
     return carried(work(source, task, ready, of, warmup, _Stop(token)))
