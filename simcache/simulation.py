@@ -192,7 +192,7 @@ def _main_of(module: ModuleType, name: str) -> Callable[..., Any]:
     if kernel is None and _is_generator(reference):
         return Generator(reference, name)
     why = " and no generator `reference`" if kernel is None else ", whose `kernel` numba.njit did not compile"
-    raise TypeError(f"a policy module must have a compiled `kernel`, got {module.__name__!r}{why}")
+    raise TypeError(f"a policy module must have a compiled `kernel`, got {name!r}{why}")
 
 
 def _is_generator(policy: object) -> TypeGuard[FunctionType]:

@@ -17,6 +17,7 @@ from distributed import Client
 from swept import ROOT, counted, made, own, prepared, ran, tell, traces
 
 from simcache import Trace, __version__, store, sweep, synth
+from simcache.cli.options import policy as policy_of
 from simcache.sweeps.cluster import _results
 
 GIVEN = (["lru", "rr", own], [0.1, 0.5])
@@ -123,7 +124,8 @@ def test_workers_need_none_of_the_files_of_a_policy(client, folder, tmp_path, mo
         monkeypatch.delitem(sys.modules, name, raising=False)
     module = import_module("is_only_here")
     trace = synth.zipf(50, 500, 1.0)
-    for policy in (module, module.reference, (module.reference, {"least": 3})):
+    named = policy_of(f"{tmp_path}/is_only_here.py:least=2")
+    for policy in (module, module.reference, (module.reference, {"least": 3}), named):
         given = {"capacities": [1, 4], "store": tmp_path / "s" if stored else None}
         there, here = sweep([trace], [policy], client=client, **given), sweep([trace], [policy], capacities=[1, 4])
         pd.testing.assert_frame_equal(there, here)

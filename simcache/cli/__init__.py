@@ -16,6 +16,7 @@ from .making import KINDS
 from .precomputing import precompute
 from .recording import record
 from .simulating import curve, policies, simulate
+from .starting import new_policy
 from .sweeping import results, sweep
 from .tabling import table
 from .theorising import WORKLOADS
@@ -26,6 +27,7 @@ COMMANDS: dict[Callable[..., None], str] = {
     convert: TRACES,
     info: TRACES,
     policies: TABLES,
+    new_policy: TABLES,
     simulate: TABLES,
     curve: TABLES,
     sweep: TABLES,

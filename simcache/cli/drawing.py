@@ -81,8 +81,9 @@ def plot(
 
 
 def _label(text: str, known: list[str]) -> str:
-    """A policy as tables name it; ``opt:bypass=true`` means `opt(bypass=True)`."""
-    return choose(options.policy(text)).label if text not in known and ":" in text else text
+    """A policy as tables name it; ``opt:bypass=true`` means `opt(bypass=True)`, and a file its policy."""
+    told = ":" in text or options.is_file(text)
+    return choose(options.policy(text)).label if text not in known and told else text
 
 
 def _differing(rows: pd.DataFrame, by: str | None) -> str:

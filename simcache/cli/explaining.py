@@ -10,9 +10,9 @@ import typer
 from rich.console import Console
 
 from .. import order
-from .. import policies as registry
 from ..files import replacing
 from ..loader import Costs, Loader, of
+from ..simulation import choose
 from ..trace import Trace
 from ..verdict import Explanation
 from ..verdict import explain as explained
@@ -37,7 +37,7 @@ def explain(
     ] = None,
     capacity: Capacity = None,
     fraction: Fraction = None,
-    policy: Annotated[str, typer.Option(metavar="POLICY", help="The policy in use.")] = "lru",
+    policy: Annotated[str, typer.Option(metavar="POLICY", help="The policy in use, as for simulate.")] = "lru",
     shared: Annotated[
         Shared, typer.Option(help="Who shares a cache: nobody, the workers of a rank, or all ranks.")
     ] = "worker",
@@ -134,7 +134,7 @@ def explain(
 def _policy(text: str) -> Any:
     """A name alone where it has no parameters, so that calls read as people write them."""
     name, params = policy_of(text)
-    registry.load(name)
+    choose((name, params))
     return (name, params) if params else name
 
 

@@ -60,7 +60,7 @@ def read_grid(path: Path) -> dict[str, Any]:
 
 def _arguments(given: dict[str, Any], folder: Path) -> dict[str, Any]:
     checks: dict[str, Callable[[Any], Any]] = {
-        "policies": _policy,
+        "policies": partial(_policy, folder=folder),
         "fractions": check_fraction,
         "capacities": check_capacity,
         "seeds": check_seed,
@@ -84,10 +84,10 @@ def _arguments(given: dict[str, Any], folder: Path) -> dict[str, Any]:
     return found
 
 
-def _policy(text: Any) -> tuple[str, dict[str, Any]]:
+def _policy(text: Any, folder: Path) -> tuple[Any, dict[str, Any]]:
     if not isinstance(text, str):
         raise TypeError(f"a policy must be a text, got {short(text)}")
-    chosen = policy(text)
+    chosen = policy(text, folder)
     choose(chosen)
     return chosen
 

@@ -1,12 +1,17 @@
 """Arguments and options that several commands share, and how their text becomes values."""
 
 import ast
+import os
+import re
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated, Any
 
 import typer
 
+from .. import policies
 from . import output
+from .finding import load_file, load_module
 
 
 def whole(text: str) -> int:
@@ -50,8 +55,8 @@ Policies = Annotated[
     list[str],
     typer.Argument(
         metavar="POLICY",
-        help="Names as `simcache policies` lists them; parameters after a colon: opt:bypass=true. What ends in .npz or "
-        ".trace is one more trace.",
+        help="Names as `simcache policies` lists them, or files or modules of your own, ./mine.py or my.module, whose "
+        "code is run; parameters after a colon: opt:bypass=true. What ends in .npz or .trace is one more trace.",
     ),
 ]
 Seed = Annotated[int, typer.Option(metavar="N", parser=whole, help="Seed of policies that draw, 0 … 2^64-1.")]
@@ -63,11 +68,37 @@ Warmup = Annotated[
 ]
 
 
-def policy(text: str) -> tuple[str, dict[str, Any]]:
-    """``opt:bypass=true`` as ("opt", {"bypass": True}); several parameters are separated by commas."""
+def policy(text: str, folder: Path | None = None) -> tuple[str | ModuleType, dict[str, Any]]:
+    """``opt:bypass=true`` as ("opt", {"bypass": True}); several parameters are separated by commas.
+
+    A file, ``./clock.py``, or a module, ``my.clock``, is run for what it holds: from `folder`, the current one unless
+    given.
+    """
     name, colon, rest = text.partition(":")
+    if name not in policies.names() and (file := re.fullmatch(r"(.+?\.py)(?:(:)(.*))?", text, re.DOTALL)):
+        name, colon, rest = (part or "" for part in file.groups())  # a folder's name may have a colon
     message = f"a policy must be NAME or NAME:PARAMETER=VALUE,…, got {text!r}"
-    return name, pairs(rest.split(","), message) if colon else {}
+    params = pairs(rest.split(","), message) if colon else {}
+    return _policy(name, folder), params
+
+
+def _policy(name: str, folder: Path | None) -> str | ModuleType:
+    """A name of `policies.names()`, or any other that may be one; or a module of the user's own."""
+    if is_file(name):
+        found = load_file((folder or Path()) / name, name, "a policy")
+        if not (hasattr(found, "kernel") or hasattr(found, "reference")):
+            raise ValueError(f"a policy's file must have a compiled kernel, or a reference, got neither in {name!r}")
+        return found
+    if "." in name and all(map(str.isidentifier, name.split("."))):
+        return load_module(name, "a policy", folder=folder)
+    if name not in policies.names() and name.isidentifier() and ((folder or Path()) / f"{name}.py").exists():
+        raise ValueError(f"unknown policy {name!r}; did you mean './{name}.py'?")  # no file is run by chance
+    return name
+
+
+def is_file(name: str) -> bool:
+    """Whether a policy is named by its file."""
+    return name.endswith(".py") or os.sep in name
 
 
 def pairs(texts: list[str], message: str) -> dict[str, Any]:
