@@ -37,13 +37,8 @@ def call(function: Callable[..., Any], of: str, ids: Ids, *rest: Any, **params: 
         raise TypeError(_uncompiled(function, of, found, (ids, *rest, *params.values()))) from None
     where = ""
     if isinstance(function, Dispatcher):
-        where = f" at {access(ids, _first(function, ids, rest, params))}"
+        where = f" at access {_first(function, ids, rest, params)}"
     raise ValueError(f"{reason(found)}, raised by {of}{where}") from found
-
-
-def access(ids: Ids, at: int) -> str:
-    """An access by its position and its item."""
-    return f"access {at} (item {ids[at]})"
 
 
 def reason(error: Exception) -> str:

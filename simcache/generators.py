@@ -9,7 +9,7 @@ from typing import Any, overload
 import numpy as np
 
 from .checks import short
-from .faults import access, reason
+from .faults import reason
 from .policies import Hits, Ids
 
 CHUNK = 1 << 14  # accesses that are Python's objects at a time
@@ -80,23 +80,23 @@ class Generator:
                 raise
             except Exception as error:
                 at = min(done + len(part), (accesses.taken or ids.size) - 1)  # what follows a `yield` is of its access
-                raise ValueError(f"{reason(error)}, raised by policy {self.label!r} at {access(ids, at)}") from error
+                raise ValueError(f"{reason(error)}, raised by policy {self.label!r} at access {at}") from error
             if not BOOLS.issuperset(map(type, part)):
                 self._refuse(ids, part, done)
             if done + len(part) > ids.size:
-                raise ValueError(f"{self._rule(ids)}, got more after {access(ids, ids.size - 1)}, the last")
+                raise ValueError(f"{self._rule(ids)}, got more after access {ids.size - 1}, the last")
             hits[done : done + len(part)] = np.fromiter(part, np.bool_, len(part))
             done += len(part)
             if len(part) < asked:
                 break
         if done < ids.size:
-            raise ValueError(f"{self._rule(ids)}, got {done}: none for {access(ids, done)}")
+            raise ValueError(f"{self._rule(ids)}, got {done}: none for access {done}")
         return hits
 
     def _refuse(self, ids: Ids, part: list[Any], done: int) -> None:
         at, came = next((at, came) for at, came in enumerate(part, done) if type(came) not in BOOLS)
         if at < ids.size:
-            raise TypeError(f"{self._rule(ids)}, got {type(came).__name__} {short(came)} for {access(ids, at)}")
+            raise TypeError(f"{self._rule(ids)}, got {type(came).__name__} {short(came)} for access {at}")
 
     def _rule(self, ids: Ids) -> str:
         return f"policy {self.label!r} must yield one bool for each of {ids.size} accesses"

@@ -204,11 +204,11 @@ BAD = {
     "./mine.py:lest=2": "unknown parameter 'lest' of policy 'mine'; did you mean 'least'? known: least",
     "./mine.py:least=x": "parameter 'least' of policy 'mine' must be a int of 64 bits, got 'x'",
     "./mine.py:": "a policy must be NAME or NAME:PARAMETER=VALUE,…, got './mine.py:'",
-    "./few.py": "policy 'few' must yield one bool for each of 500 accesses, got 0: none for access 0 (item ",
-    "./raises.py": "KeyError: 'no room', raised by policy 'raises' at access 3 (item ",
+    "./few.py": "policy 'few' must yield one bool for each of 500 accesses, got 0: none for access 0",
+    "./raises.py": "KeyError: 'no room', raised by policy 'raises' at access 3",
     "./writes.py": "policy 'writes' must not write to ids, which are read-only: line 6 of writes.py; a copy",
     "./uncompiled.py": "policy 'uncompiled' must compile; Numba refuses line 6 of uncompiled.py: Unknown attribute",
-    "./raised.py": "no room, raised by policy 'raised' at access 3 (item ",
+    "./raised.py": "no room, raised by policy 'raised' at access 3",
     "./kinds.py": "a kernel must return one bool per access, 500 for policy 'kinds', got int64 of shape (500,)",
 }
 KERNEL = "import numba\n\n@numba.njit\ndef kernel(ids, n_items, capacity, seed):\n    {}\n    return ids == 1\n"

@@ -149,7 +149,7 @@ def test_a_kernel_that_raises_is_told_by_its_access(case):
         label = f"fails(at={at})" if at else "fails"
         with pytest.raises(ValueError, match="raised by") as raised:
             simulate(trace, fails, capacity, at=at)
-        told = f"KeyError: 'no room', raised by policy {label!r} at access {at} (item {trace.ids[at]})"
+        told = f"KeyError: 'no room', raised by policy {label!r} at access {at}"
         assert str(raised.value) == told
         assert isinstance(raised.value.__cause__, KeyError)
     assert not simulate(trace, fails, capacity, at=len(trace)).any()

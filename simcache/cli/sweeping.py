@@ -43,10 +43,10 @@ def sweep(
 ) -> None:
     r"""Simulate a grid of traces, policies, sizes and seeds; stopped or killed, the same command goes on.
 
-    FILE lists policies = ["lru", "opt:bypass=true"], then fractions = [0.1, 0.5] or capacities = [10, 50], perhaps
-    seeds = [0, 1] and warmup = 99, and below \[[traces]] each file = "my.npz", or a law and its parameters, as in
-    zipf = {n_items = 100, n_accesses = 999, alpha = [0.8, 1.0]}. A parameter may be a list: a trace for each of its
-    values. Exit code 1 says that cells failed.
+    FILE lists policies = ["lru", "opt:bypass=true"], also files of your own beside it, "./mine.py", whose code is run,
+    then fractions = [0.1, 0.5] or capacities = [10, 50], perhaps seeds = [0, 1] and warmup = 99, and below \[[traces]]
+    each file = "my.npz", or a law and its parameters, as in zipf = {n_items = 100, n_accesses = 999, alpha = [0.8,
+    1.0]}. A parameter may be a list: a trace for each of its values. Exit code 1 says that cells failed.
 
     Examples
     --------

@@ -4,6 +4,7 @@ from typing import Any, overload
 
 import pandas as pd
 
+from .. import policies
 from ..loader import Costs, Loader, of
 from ..loader.dealing import check_loader
 from ..loader.replay import Shared
@@ -121,6 +122,7 @@ def explain(
             f"a loader must fetch at least one access to be explained, got none for trace {trace.name!r} "
             f"({len(trace)} accesses, batch_size={loader.batch_size}, drop_last={loader.drop_last})"
         )
+    _check_name(policy)
     cases = _each_policy(used)
     found = _reasons(cases, used.label, _foresees(policy, len(trace)))
     return Explanation(
@@ -147,6 +149,14 @@ def explain(
 
 def _checked(capacity: Any, name: str) -> int:
     return whole(capacity, "capacity", 1, where=f" for trace {name!r}", unit=" of items")
+
+
+def _check_name(policy: Policy) -> None:
+    """Refuse a policy of the user's own that is named as one that it is held against, or that theory speaks of."""
+    chosen = choose(policy)
+    name = chosen.label.partition("(")[0]
+    if name in policies.names() and chosen.module is not policies.load(name):
+        raise ValueError(f"a policy to explain must have a name of its own, got another {name!r}")
 
 
 def _foresees(policy: Policy, n_accesses: int) -> bool:
