@@ -72,7 +72,8 @@ def simulate(trace: Trace, policy: Policy, capacity: int, *, seed: int = 0, **pa
     Raises
     ------
     TypeError, ValueError
-        When an argument is not as stated; the message names what must hold and what came.
+        When an argument is not as stated; the message names what must hold and what came. When a policy of your own
+        does not compile, raises, or does not answer each access: it names the line, or the access.
 
     Notes
     -----
