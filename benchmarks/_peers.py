@@ -21,7 +21,7 @@ from simcache.bits import next_use
 LIBCACHESIM = {
     "opt": "Belady", "lru": "LRU", "fifo": "FIFO", "lfu": "LFU", "rr": "Random",
     "clock": "Clock", "sieve": "Sieve", "s3fifo": "S3FIFO", "twoq": "TwoQ", "slru": "SLRU", "arc": "ARC",
-    "lruk": "LRUK", "lirs": "LIRS", "wtinylfu": "WTinyLFU",
+    "lruk": "LRUK", "lirs": "LIRS", "wtinylfu": "WTinyLFU", "gdsf": "GDSF",
 }  # fmt: skip
 LOOKUPS = {"lru": "LRUCache", "fifo": "FIFOCache", "lfu": "LFUCache", "rr": "RRCache"}
 HASHPOWERS = (14, 17, 20, 24)  # 24 is the default; the others start with a smaller table, which often is faster
@@ -29,7 +29,7 @@ HASHPOWERS = (14, 17, 20, 24)  # 24 is the default; the others start with a smal
 # Where hits must be equal. cachebox breaks ties in LFU otherwise, RR draws otherwise, and libcachesim's Random draws
 # buckets, not items: it favours items that stand alone in theirs. Its LIRS is another (lirs.py), its WTinyLFU too.
 EQUAL = {
-    "libcachesim": {"opt", "lru", "fifo", "lfu", "clock", "sieve", "s3fifo", "twoq", "slru", "arc", "lruk"},
+    "libcachesim": {"opt", "lru", "fifo", "lfu", "clock", "sieve", "s3fifo", "twoq", "slru", "arc", "lruk", "gdsf"},
     "cachetools": {"lru", "fifo", "lfu"},
     "cachebox": {"lru", "fifo"},
     "heap": {"opt"},

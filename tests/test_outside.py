@@ -10,7 +10,7 @@ import libcachesim
 import numpy as np
 import pytest
 
-from simcache import Trace, simulate, synth
+from simcache import Trace, policies, simulate, synth
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "benchmarks"))
@@ -59,15 +59,15 @@ def test_cachetools_hits_the_same_accesses(name, trace):
         assert (simulate(trace, name, capacity) == through_cachetools(cache, trace)).all()
 
 
-def write_oracle_general(trace, path):
-    """The trace as libcachesim reads it: time, id, size 1, and the position of the next access, from 1; -1: never."""
+def write_oracle_general(trace, path, sizes=None):
+    """The trace as libcachesim reads it: time, id, size, and the position of the next access, from 1; -1: never."""
     after, seen = [], {}
     for t in range(len(trace) - 1, -1, -1):
         i = int(trace.ids[t])
         after.append(seen.get(i, -1))
         seen[i] = t + 1
     records = zip(range(len(trace)), trace.ids.tolist(), reversed(after), strict=True)
-    path.write_bytes(b"".join(struct.pack("<IQIq", t, i, 1, u) for t, i, u in records))
+    path.write_bytes(b"".join(struct.pack("<IQIq", t, i, 1 if sizes is None else sizes[i], u) for t, i, u in records))
 
 
 @pytest.mark.parametrize("trace", TRACES, ids=NAMES)
@@ -78,6 +78,24 @@ def test_libcachesim_counts_the_same_hits(trace, tmp_path):
         for capacity in (size for size in CAPACITIES if peers.means_the_same(name, size)):
             _, found = peers.through_libcachesim(path, len(trace), name, capacity, hashpower=14)
             assert found == simulate(trace, name, capacity).sum(), (name, capacity)
+
+
+@pytest.mark.parametrize("trace", [TRACES[0], TRACES[4], TRACES[6]], ids=lambda trace: trace.name)
+def test_libcachesim_counts_the_same_hits_and_bytes_of_items_with_sizes(trace, tmp_path):
+    path = tmp_path / "trace.oracleGeneral.bin"
+    sizes = np.random.default_rng(5).lognormal(6, 1.5, trace.n_items).astype(np.int64) + 1
+    sizes.flags.writeable = False
+    write_oracle_general(trace, path, sizes)
+    of_access = sizes[trace.ids]
+    for name in ("lru", "fifo", "lfu", "gdsf"):
+        for share in (0.001, 0.01, 0.03, 0.1, 0.3, 0.7):  # the least is of less bytes than the largest items
+            capacity = int(share * sizes.sum())
+            hits = policies.load(name).sized(trace.ids, sizes, trace.n_items, capacity, np.uint64(0))
+            reader = libcachesim.TraceReader(str(path), libcachesim.TraceType.ORACLE_GENERAL_TRACE)
+            cache = getattr(libcachesim, peers.LIBCACHESIM[name])(capacity, hashpower=14)
+            missed, bytes_missed = cache.process_trace(reader)  # as shares
+            assert round((1 - missed) * len(trace)) == hits.sum(), (name, capacity)
+            assert round((1 - bytes_missed) * of_access.sum()) == of_access[hits].sum(), (name, capacity)
 
 
 @pytest.mark.parametrize("q", [0.1, 0.5, 0.9])

@@ -8,10 +8,15 @@ True``; one that knows of accesses to come ``FORESEES = True``.
 It may also hold ``curve(ids, n_items, seed, start, …)``: the hits at every capacity 0 … n_items from one pass, shape
 (2, n_items + 1), row 0 of all accesses, row 1 of those at positions >= `start`; and ``CURVE_FROM``, the number of sizes
 from which that is cheaper than a run for each. A parameter that `curve` does not take is at its default there.
+``sized(ids, sizes, n_items, capacity, seed, …)`` and ``sized_reference(ids, sizes, capacity, seed, *, …)`` are the
+policy with `sizes` bytes an item, the capacity in bytes: a missed item enters once enough have gone for it to fit, and
+one larger than the cache never does. With all sizes 1 they hit what `kernel` hits.
+
 ``ACCESSES`` names the parameters that count accesses, each with the least it may be; a sample of the items scales them.
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from importlib import import_module
 from pkgutil import iter_modules
@@ -23,6 +28,8 @@ from numpy.typing import NDArray
 Ids = NDArray[np.int32]
 Hits = NDArray[np.bool_]
 Counts = NDArray[np.int64]
+Sizes = NDArray[np.int64]
+SizeOf = Sequence[int] | Mapping[int, int]  # of each item, for a `sized_reference`
 
 
 def names() -> list[str]:

@@ -10,15 +10,18 @@ be skipped when its queue is served: an entry is current iff it is its item's la
 victims are looked for upwards from count 1, which each miss fills anew: O(1) amortised, since the fewest count rises by
 at most one a hit. Perfect counts ask a tree of bits for the fewest, O(log n) with base 64. Memory: 4 bytes an access,
 8 a count up to the highest reached, 8 an item.
+
+With sizes, victims go until the missed item fits. Without, each is 1, and Numba compiles the code once for either.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from ..bits import AHEAD, prefetch, tree_clear, tree_empty, tree_lowest, tree_set
 from ..jit import compiled
-from . import Hits, Ids
+from . import Hits, Ids, SizeOf, Sizes
 
 LAST, COUNT = 0, 1  # of an item: position of its last access, -1 when it is not cached; its accesses
 FIRST, FINAL = 0, 1  # of a queue: 1 + its first entry, 0 when empty (so that pages stay untouched); its final entry
@@ -27,11 +30,16 @@ FIRST, FINAL = 0, 1  # of a queue: 1 + its first entry, 0 when empty (so that pa
 @compiled
 def kernel(ids: Ids, n_items: int, capacity: int, seed: int, perfect: bool = False) -> Hits:
     # Apart, so that neither pays for the other's branches.
-    return _perfect(ids, n_items, capacity) if perfect else _in_cache(ids, n_items, capacity)
+    return _perfect(ids, None, n_items, capacity) if perfect else _in_cache(ids, None, n_items, capacity)
 
 
 @compiled
-def _in_cache(ids: Ids, n_items: int, capacity: int) -> Hits:
+def sized(ids: Ids, sizes: Sizes, n_items: int, capacity: int, seed: int, perfect: bool = False) -> Hits:
+    return _perfect(ids, sizes, n_items, capacity) if perfect else _in_cache(ids, sizes, n_items, capacity)
+
+
+@compiled
+def _in_cache(ids: Ids, sizes: Sizes | None, n_items: int, capacity: int) -> Hits:
     n = ids.size
     items = np.zeros((n_items, 2), np.int32)
     items[:, LAST] = -1
@@ -41,10 +49,16 @@ def _in_cache(ids: Ids, n_items: int, capacity: int) -> Hits:
     hits = np.empty(n, np.bool_)
     room = capacity
     for t in range(n):
-        prefetch(items, ids[min(t + AHEAD, n - 1)])
+        ahead = ids[min(t + AHEAD, n - 1)]
+        prefetch(items, ahead)
+        if sizes is not None:
+            prefetch(sizes, ahead)
         i = ids[t]
         hit = items[i, LAST] >= 0
         hits[t] = hit
+        size = 1 if sizes is None or hit else sizes[i]
+        if size > capacity:
+            continue
         count = items[i, COUNT] + 1
         items[i, LAST] = t
         items[i, COUNT] = count
@@ -55,9 +69,7 @@ def _in_cache(ids: Ids, n_items: int, capacity: int) -> Hits:
                 after[queues[count, FINAL]] = t
             queues[count, FINAL] = t
             continue
-        if room:
-            room -= 1
-        else:
+        while size > room:
             victim = -1
             while first >= 0 and victim < 0:
                 entry = first
@@ -75,6 +87,8 @@ def _in_cache(ids: Ids, n_items: int, capacity: int) -> Hits:
                     victim = ids[entry]
             items[victim, LAST] = -1
             items[victim, COUNT] = 0
+            room += 1 if sizes is None else sizes[victim]
+        room -= size
         if first < 0:
             first = t
         else:
@@ -84,7 +98,7 @@ def _in_cache(ids: Ids, n_items: int, capacity: int) -> Hits:
 
 
 @compiled
-def _perfect(ids: Ids, n_items: int, capacity: int) -> Hits:
+def _perfect(ids: Ids, sizes: Sizes | None, n_items: int, capacity: int) -> Hits:
     n = ids.size
     items = np.zeros((n_items, 2), np.int32)
     items[:, LAST] = -1
@@ -94,17 +108,21 @@ def _perfect(ids: Ids, n_items: int, capacity: int) -> Hits:
     hits = np.empty(n, np.bool_)
     room = capacity
     for t in range(n):
-        prefetch(items, ids[min(t + AHEAD, n - 1)])
+        ahead = ids[min(t + AHEAD, n - 1)]
+        prefetch(items, ahead)
+        if sizes is not None:
+            prefetch(sizes, ahead)
         i = ids[t]
         hit = items[i, LAST] >= 0
         hits[t] = hit
+        size = 1 if sizes is None or hit else sizes[i]
+        if size > capacity:
+            continue
         count = items[i, COUNT] + 1
         items[i, LAST] = t
         items[i, COUNT] = count
         if not hit:
-            if room:
-                room -= 1
-            else:
+            while size > room:
                 victim = -1
                 while victim < 0:
                     fewest = tree_lowest(tree, n + 2)
@@ -117,6 +135,8 @@ def _perfect(ids: Ids, n_items: int, capacity: int) -> Hits:
                     if items[ids[entry], LAST] == entry:
                         victim = ids[entry]
                 items[victim, LAST] = -1
+                room += 1 if sizes is None else sizes[victim]
+            room -= size
         if queues[count, FIRST] == 0:
             queues[count, FIRST] = t + 1
             tree_set(tree, n + 2, count)
@@ -126,14 +146,27 @@ def _perfect(ids: Ids, n_items: int, capacity: int) -> Hits:
     return hits
 
 
-def reference(ids: Iterable[int], capacity: int, seed: int, *, perfect: bool = False) -> Iterator[bool]:
+def sized_reference(
+    ids: Iterable[int], sizes: SizeOf, capacity: int, seed: int, *, perfect: bool = False
+) -> Iterator[bool]:
     cached: dict[int, int] = {}  # item -> its count, least recently used first
     counts: dict[int, int] = {}
+    room = capacity
     for i in ids:
         hit = i in cached
         yield hit
+        if sizes[i] > capacity:
+            continue
         counts[i] = counts.get(i, 0) + 1
-        if not hit and len(cached) == capacity:
-            del cached[min(cached, key=cached.__getitem__)]  # min takes the first of equals
+        while not hit and sizes[i] > room:
+            victim = min(cached, key=cached.__getitem__)  # min takes the first of equals
+            del cached[victim]
+            room += sizes[victim]
+        if not hit:
+            room -= sizes[i]
         cached[i] = cached.pop(i, 0) + 1 if not perfect else counts[i]
         cached[i] = cached.pop(i)
+
+
+def reference(ids: Iterable[int], capacity: int, seed: int, *, perfect: bool = False) -> Iterator[bool]:
+    return sized_reference(ids, defaultdict(lambda: 1), capacity, seed, perfect=perfect)

@@ -4,8 +4,11 @@ Mattson, Gecsei, Slutz & Traiger, IBM Systems Journal 1970. No list is kept: a b
 the last access so far of a cached item stands (all bits start set: those ahead are never looked at), and the victim
 is its lowest bit. That bit only ever moves up, so an item is cached iff its last access is not below it. O(1)
 amortised an access, n / 8 bytes beside one number an item.
+
+With sizes, lowest bits go until the missed item fits; the bit of one that does not enter is cleared at once.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -13,7 +16,7 @@ import numpy as np
 from ..bits import AHEAD, ctz, prefetch
 from ..jit import compiled
 from ..stacks import lru as stack
-from . import Counts, Hits, Ids
+from . import Counts, Hits, Ids, SizeOf, Sizes
 
 
 @compiled
@@ -52,12 +55,60 @@ def curve(ids: Ids, n_items: int, seed: int, start: int) -> Counts:
     return stack.hits(ids, n_items, start)
 
 
-def reference(ids: Iterable[int], capacity: int, seed: int) -> Iterator[bool]:
+@compiled
+def sized(ids: Ids, sizes: Sizes, n_items: int, capacity: int, seed: int) -> Hits:
+    one = np.uint64(1)
+    last = np.full(n_items, -1, np.int32)
+    latest = np.full((ids.size >> 6) + 2, ~np.uint64(0), np.uint64)
+    hits = np.empty(ids.size, np.bool_)
+    tail = word = 0
+    room = capacity
+    final = ids.size - 1
+    for t in range(ids.size):
+        prefetch(last, ids[min(t + AHEAD, final)])
+        prefetch(sizes, ids[min(t + AHEAD, final)])
+        i = ids[t]
+        before = last[i]
+        hit = before >= tail
+        hits[t] = hit
+        if hit:
+            latest[before >> 6] ^= one << np.uint64(before & 63)
+            last[i] = t
+            continue
+        size = sizes[i]
+        if size > capacity:
+            latest[t >> 6] ^= one << np.uint64(t & 63)
+            continue
+        while size > room:
+            while latest[word] == 0:
+                word += 1
+                soon = latest[word + 1]  # those whose sizes will be asked for
+                while soon != 0:
+                    prefetch(sizes, ids[min((word + 1 << 6) + ctz(soon), final)])
+                    soon &= soon - one
+            victim = (word << 6) + ctz(latest[word])
+            latest[word] &= latest[word] - one
+            room += sizes[ids[victim]]
+            tail = victim + 1
+        room -= size
+        last[i] = t
+    return hits
+
+
+def sized_reference(ids: Iterable[int], sizes: SizeOf, capacity: int, seed: int) -> Iterator[bool]:
     stack: list[int] = []  # least recently used first
+    used = 0
     for i in ids:
         yield i in stack
         if i in stack:
             stack.remove(i)
-        elif len(stack) == capacity:
-            stack.pop(0)
-        stack.append(i)
+            stack.append(i)
+        elif sizes[i] <= capacity:
+            while used + sizes[i] > capacity:
+                used -= sizes[stack.pop(0)]
+            stack.append(i)
+            used += sizes[i]
+
+
+def reference(ids: Iterable[int], capacity: int, seed: int) -> Iterator[bool]:
+    return sized_reference(ids, defaultdict(lambda: 1), capacity, seed)

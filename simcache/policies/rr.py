@@ -3,8 +3,12 @@
 Belady, IBM Systems Journal 1966. Draws come from splitmix64 by counter (bits.py), one for each eviction, so a seed
 gives the same hits everywhere. An item is cached iff the slot it last stood in still holds it. O(1) an access,
 4 bytes an item and 4 a slot.
+
+With sizes items are drawn until the missed one fits. It takes the slot of the last one drawn; the slots of those before
+are filled from the end. So among items of one size the draws are those without sizes.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -12,9 +16,10 @@ import numpy as np
 from ..bits import AHEAD, draw, draw_reference, prefetch
 from ..jit import compiled
 from ..stacks import rr as stack
-from . import Counts, Hits, Ids
+from . import Counts, Hits, Ids, SizeOf, Sizes
 
 RANDOM = True
+SLOT, SIZE = 0, 1  # of an item: where it last stood; its bytes
 
 
 @compiled
@@ -56,15 +61,59 @@ def curve(ids: Ids, n_items: int, seed: int, start: int) -> Counts:
     return stack.hits(ids, n_items, np.uint64(seed), start)
 
 
-def reference(ids: Iterable[int], capacity: int, seed: int) -> Iterator[bool]:
+@compiled
+def sized(ids: Ids, sizes: Sizes, n_items: int, capacity: int, seed: int) -> Hits:
+    items = np.zeros((n_items, 2), np.int64)
+    items[:, SIZE] = sizes
+    held = np.full(n_items, -1, np.int32)
+    size_in = np.empty(n_items, np.int64)  # of the item in a slot
+    hits = np.empty(ids.size, np.bool_)
+    used = draws = 0
+    room = capacity
+    final = ids.size - 1
+    for t in range(ids.size):
+        prefetch(items, ids[min(t + AHEAD, final)])
+        i = ids[t]
+        hits[t] = held[items[i, SLOT]] == i
+        size = items[i, SIZE]
+        if hits[t] or size > capacity:
+            continue
+        into = used
+        while size > room:
+            if into < used:
+                used -= 1
+                held[into], size_in[into] = held[used], size_in[used]
+                items[held[into], SLOT] = into
+                held[used] = -1
+            into = draw(np.uint64(seed), draws, used)
+            draws += 1
+            room += size_in[into]
+        used += into == used
+        held[into], size_in[into] = i, size
+        items[i, SLOT] = into
+        room -= size
+    return hits
+
+
+def sized_reference(ids: Iterable[int], sizes: SizeOf, capacity: int, seed: int) -> Iterator[bool]:
     held: list[int] = []
     draws = 0
+    room = capacity
     for i in ids:
         yield i in held
-        if i in held:
+        if i in held or sizes[i] > capacity:
             continue
-        if len(held) < capacity:
-            held.append(i)
-        else:
-            held[draw_reference(seed, draws, capacity)] = i
+        into = len(held)
+        while sizes[i] > room:
+            if into < len(held):
+                held[into] = held[-1]
+                held.pop()
+            into = draw_reference(seed, draws, len(held))
             draws += 1
+            room += sizes[held[into]]
+        held[into : into + 1] = [i]
+        room -= sizes[i]
+
+
+def reference(ids: Iterable[int], capacity: int, seed: int) -> Iterator[bool]:
+    return sized_reference(ids, defaultdict(lambda: 1), capacity, seed)

@@ -7,17 +7,21 @@ main queue puts an item back for each. A victim comes from the main queue if tha
 the small one. Until the first eviction a full small queue overflows into the main one. libCacheSim's is the same from
 20 items on; below, it admits nothing, and here the small queue holds one item, the main one the rest: at 1, FIFO.
 
+With sizes all parts are counted in bytes, and where a victim comes from is asked anew for each. An item larger than the
+small queue enters the main one, however large that becomes: only the whole cache has a limit. One larger than the ghost
+queue is not remembered. libCacheSim's admits nothing as large as the small queue.
+
 O(1) amortised an access; 5 bytes an item, 8 a slot, an eighth of a byte an access.
 """
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from ..bits import AHEAD, following, prefetch
 from ..jit import compiled
-from . import Hits, Ids
+from . import Hits, Ids, SizeOf, Sizes
 
 ENOUGH = 2  # hits in the small queue
 MOST = 3  # hits counted
@@ -94,37 +98,142 @@ def kernel(ids: Ids, n_items: int, capacity: int, seed: int) -> Hits:
     return hits
 
 
-def reference(ids: Iterable[int], capacity: int, seed: int) -> Iterator[bool]:
-    least, most_ghosts = max(1, capacity // 10), 9 * capacity // 10
+@compiled
+def sized(ids: Ids, sizes: Sizes, n_items: int, capacity: int, seed: int) -> Hits:
+    one = np.uint64(1)
+    least = max(1, capacity // 10)
+    most_ghosts = room_ghosts = capacity - capacity // 10 - (capacity % 10 > 0)
+    state = np.zeros(n_items, np.uint8)
+    left = np.full(n_items, -1, np.int32)
+    ghost = np.zeros((ids.size >> 6) + 1, np.uint64)
+    ghosts = np.empty(ids.size, np.int32)  # each, by its number
+    small = np.empty(n_items, np.int32)
+    main = np.empty(n_items, np.int32)
+    hits = np.empty(ids.size, np.bool_)
+    first = end = front = back = number = tail = 0
+    in_small = in_main = 0
+    room = capacity
+    evicted = False
+    final = ids.size - 1
+    for t in range(ids.size):
+        ahead = ids[min(t + AHEAD, final)]
+        prefetch(state, ahead)
+        prefetch(sizes, ahead)
+        i = ids[t]
+        hits_of = state[i]
+        hits[t] = hits_of != 0
+        if hits_of != 0:
+            state[i] = min(hits_of + 1, 1 + MOST)
+            continue
+        size = sizes[i]
+        if size > capacity:
+            continue
+        known = left[i] >= tail
+        if known:
+            ghost[left[i] >> 6] ^= one << np.uint64(left[i] & 63)
+            left[i] = -1
+            room_ghosts += size
+        evicted |= size > room
+        from_main = in_main > capacity - least
+        while size > room:
+            if from_main or in_small == 0:
+                item = main[front]
+                front = front + 1 if front + 1 < n_items else 0
+                stays = state[item] > 1
+                state[item] -= 1
+                if not stays:
+                    in_main -= sizes[item]
+            else:
+                item = small[first]
+                first = first + 1 if first + 1 < n_items else 0
+                in_small -= sizes[item]
+                stays = state[item] > ENOUGH
+                state[item] = stays
+                if stays:
+                    in_main += sizes[item]
+                elif sizes[item] <= most_ghosts:
+                    while sizes[item] > room_ghosts:
+                        tail = following(ghost, tail) + 1
+                        room_ghosts += sizes[ghosts[tail - 1]]
+                    room_ghosts -= sizes[item]
+                    ghost[number >> 6] |= one << np.uint64(number & 63)
+                    ghosts[number] = item
+                    left[item] = number
+                    number += 1
+            if stays:
+                main[back] = item
+                back = back + 1 if back + 1 < n_items else 0
+            else:
+                room += sizes[item]
+                from_main = in_main > capacity - least
+        state[i] = 1
+        if known or size > least or (not evicted and in_small >= least):
+            main[back] = i
+            back = back + 1 if back + 1 < n_items else 0
+            in_main += size
+        else:
+            small[end] = i
+            end = end + 1 if end + 1 < n_items else 0
+            in_small += size
+        room -= size
+    return hits
+
+
+def sized_reference(ids: Iterable[int], sizes: SizeOf, capacity: int, seed: int) -> Iterator[bool]:
+    most_small, most_ghosts = max(1, capacity // 10), 9 * capacity // 10
     small: deque[int] = deque()  # oldest first
     main: deque[int] = deque()
     ghosts: dict[int, None] = {}
     used: dict[int, int] = {}  # cached item -> its hits
+    in_small = in_main = in_ghosts = 0  # bytes
     evicted = False
     for i in ids:
         yield i in used
         if i in used:
             used[i] = min(used[i] + 1, MOST)
             continue
+        if sizes[i] > capacity:
+            continue
         known = i in ghosts
-        ghosts.pop(i, None)
-        from_main = len(main) > capacity - least
-        while len(used) == capacity:
+        if known:
+            del ghosts[i]
+            in_ghosts -= sizes[i]
+        from_main = in_main > capacity - most_small
+        while in_small + in_main + sizes[i] > capacity:
             evicted = True
             if from_main or not small:
                 item = main.popleft()
                 if used[item]:
                     used[item] -= 1
                     main.append(item)
-                else:
-                    del used[item]
-            elif used[item := small.popleft()] >= ENOUGH:
-                used[item] = 0
-                main.append(item)
-            else:
+                    continue
+                in_main -= sizes[item]
                 del used[item]
-                ghosts[item] = None
-                if len(ghosts) > most_ghosts:
-                    del ghosts[next(iter(ghosts))]
+            else:
+                item = small.popleft()
+                in_small -= sizes[item]
+                if used[item] >= ENOUGH:
+                    used[item] = 0
+                    main.append(item)
+                    in_main += sizes[item]
+                    continue
+                del used[item]
+                if sizes[item] <= most_ghosts:
+                    ghosts[item] = None
+                    in_ghosts += sizes[item]
+                while in_ghosts > most_ghosts:
+                    oldest = next(iter(ghosts))
+                    del ghosts[oldest]
+                    in_ghosts -= sizes[oldest]
+            from_main = in_main > capacity - most_small
         used[i] = 0
-        (main if known or (len(small) >= least and not evicted) else small).append(i)
+        if known or sizes[i] > most_small or (in_small >= most_small and not evicted):
+            main.append(i)
+            in_main += sizes[i]
+        else:
+            small.append(i)
+            in_small += sizes[i]
+
+
+def reference(ids: Iterable[int], capacity: int, seed: int) -> Iterator[bool]:
+    return sized_reference(ids, defaultdict(lambda: 1), capacity, seed)
