@@ -162,6 +162,21 @@ def test_make_trace_makes_what_synth_makes(arguments, run):
     assert Trace.load("out.npz").name == "mine"
 
 
+@pytest.mark.parametrize("arguments", KINDS)
+def test_make_trace_gives_sizes(arguments, run):
+    run("make-trace", *arguments.split(), "--sizes", "4096,1.5", "-o", "out.npz")
+    found, expected = Trace.load("out.npz"), KINDS[arguments]()
+    seed = int(arguments.partition("--seed ")[2] or 0)
+    assert_array_equal(found.ids, expected.ids)
+    assert_array_equal(found.sizes, synth.lognormal_sizes(expected.n_items, 4096, 1.5, seed=seed))
+    assert found.source == {**expected.source, "size_median": 4096.0, "size_sigma": 1.5}
+
+
+def test_make_trace_gives_sizes_to_phases(run):
+    run("make-trace", "phases", "zipf.npz", "zipf.npz", "--sizes", "9,0", "-o", "out.npz")
+    assert Trace.load("out.npz").sizes.tolist() == [9] * 50
+
+
 def test_markov_reads_every_kind_of_matrix(run):
     matrix = np.array([[0.0, 1.0, 0.0], [0.25, 0.5, 0.25], [0.1, 0.2, 0.7]])
     np.save("dense.npy", matrix)
@@ -515,6 +530,13 @@ REFUSED = {
     "make-trace uniform -o o.npz --n-items 0 --n-accesses 9": "n_items must be a whole number 1 … 2147483647",
     "make-trace uniform -o o.txt --n-items 9 --n-accesses 9": "a trace must be written to a file ending in .npz",
     "make-trace uniform -o no/o.npz --n-items 9 --n-accesses 9": "the folder to write to must exist, got 'no'",
+    "make-trace loop -o o.npz --n-items 9 --n-accesses 9 --sizes 4096": "sizes must be MEDIAN,SIGMA, got '4096'",
+    "make-trace loop -o o.npz --n-items 9 --n-accesses 9 --sizes 1,2,3": "sizes must be MEDIAN,SIGMA, got '1,2,3'",
+    "make-trace loop -o o.npz --n-items 9 --n-accesses 9 --sizes a,b": "sizes must be numbers separated by commas",
+    "make-trace loop -o o.npz --n-items 9 --n-accesses 9 --sizes 0,1": "median must be a finite number >= 1 for synth",
+    "make-trace loop -o o.npz --n-items 9 --n-accesses 9 --sizes 1,-1": "sigma must be a finite number >= 0 for synth",
+    "make-trace loop -o o.npz --n-items 9 --n-accesses 9 --sizes 1e19,0": "sizes must be at most 2^63 - 1 bytes",
+    "make-trace repeat sized.npz -o o.npz --probability .5 --sizes 9,1": "no sizes yet for --sizes, got 'repeat(sized)",
     "make-trace shuffled -o o.npz --n-items 2147483647 --epochs 2": "at most 2147483647 accesses",
     "make-trace zipff": "Did you mean 'zipf'?",
     "make-trace ring -o o.npz --n-items 9 --n-accesses 9 --jump 1.1": "jump must be a number 0 … 1",
@@ -570,6 +592,7 @@ def broken(folder, monkeypatch):
     monkeypatch.setattr(sys, "path", list(sys.path))
     whole = (folder / "zipf.npz").read_bytes()
     (folder / "cut.npz").write_bytes(whole[: len(whole) // 2])
+    Trace([0, 1], 2, "sized", sizes=[3, 4]).save("sized.npz")
     np.savez("foreign.npz", a=np.arange(3), b=np.arange(3))
     (folder / "text.csv").write_text("to be,or not to be\nthat,is\n")
     (folder / "half.csv").write_text("1,0\n.25,.25\n")

@@ -69,7 +69,8 @@ def _traces(rng):
         Trace(ids, n, "epochs", tuple(sorted({0, ids.size // 2, ids.size}))),
         synth.shuffled(n, int(rng.integers(1, 5)), seed=n),
         synth.zipf(n, 60, float(rng.random() * 2), seed=n),
-    ][int(rng.integers(5))]
+        Trace(ids, n, "sized", sizes=2 ** rng.integers(0, 63, n)),
+    ][int(rng.integers(6))]
 
 
 def _chain(rng):
@@ -173,6 +174,8 @@ LEGAL = {
     "probability": _one_of(0, 1, 0.5, 1e-300),
     "hit_rate": _or_array(_share),
     "alpha": _or_array(_one_of(0, 0.5, 1, 1.1, 2, 1e9, np.inf, 1 + 2**-52)),
+    "median": _one_of(1, 1.5, 4096, 2**63 - 1, np.float32(7)),
+    "sigma": _one_of(0, 5e-324, 1, 3.5, 1e308),
     "optimal_capacity": SIZES,
     "num_samples": _one_of(None, 1, 5, 17),
     "num_replicas": _whole(1, 5),
@@ -254,6 +257,11 @@ def _holds(name, came):
     if name == "theory.opt_irm_bounds":
         low, high = came
         return _is_rates(low) and _is_rates(high) and bool((low <= high).all())
+    if name == "theory.sized_bounds":
+        low, high = came
+        return 0 <= low.hits <= high.hits and 0 <= low.byte_hits <= high.byte_hits
+    if name == "synth.lognormal_sizes":
+        return came.dtype == np.int64 and bool((came >= 1).all())
     if name.startswith("theory.") and isinstance(came, np.ndarray):
         rest = name.removeprefix("theory.")
         if rest in ("sleator_tarjan", "hazard", "working_set") or rest.endswith("_limit"):

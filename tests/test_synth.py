@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import sparse
+from scipy import sparse, special
 from strategies import SEEDS, traces
 
 from simcache import Trace, synth
@@ -39,6 +39,18 @@ GOLDEN = {
     "ring, directed": (lambda: synth.ring(1000, 5000, 0.1, directed=True, seed=1), "8a0232dadff818a2"),
     "repeat": (lambda: synth.repeat(synth.loop(7, 5000), 0.3, seed=1), "018d2bfb6c8f5217"),
 }
+
+
+SIZES = {
+    "usual": (lambda: synth.lognormal_sizes(5000, 4096, 1.5, seed=1), "0e17f326ea8498f4"),
+    "wide": (lambda: synth.lognormal_sizes(5000, 2.0**30, 4, seed=2**64 - 1), "33a3c23303f638bd"),
+}
+
+
+@pytest.mark.parametrize("made", SIZES)
+def test_bits_of_sizes(made):
+    make, digest = SIZES[made]
+    assert sha256(make().astype("<i8").tobytes()).hexdigest()[:16] == digest
 
 
 @pytest.mark.parametrize("made", GOLDEN)
@@ -324,6 +336,57 @@ def test_no_accesses_are_a_trace():
         assert trace.epochs == (0,)
 
 
+@pytest.mark.parametrize(("median", "sigma"), [(4096, 1.5), (1e9, 0.3), (1e12, 2)])
+def test_lognormal_sizes_follow_their_law(median, sigma):
+    """Kolmogorov's distance; ranks are far above the few sizes that rounding moves."""
+    sizes = synth.lognormal_sizes(200_000, median, sigma, seed=3)
+    assert (sizes.dtype, sizes.shape) == (np.int64, (200_000,))
+    normal = np.sort(special.ndtr(np.log(sizes / median) / sigma))
+    ranks = np.arange(200_001) / 200_000
+    distance = max(np.abs(normal - ranks[1:]).max(), np.abs(normal - ranks[:-1]).max())
+    assert distance * 200_000**0.5 < 1.95  # exceeded once in a thousand
+    assert sizes.mean() == pytest.approx(median * np.exp(sigma**2 / 2), rel=0.03)
+    pairs = np.log(sizes / median).reshape(-1, 2)
+    assert abs(np.corrcoef(pairs.T)[0, 1]) < 0.01  # two of one draw
+    assert abs(np.corrcoef(pairs[:-1, 1], pairs[1:, 0])[0, 1]) < 0.01
+
+
+def test_lognormal_sizes_at_the_edges():
+    assert synth.lognormal_sizes(3, 1000.5, 0).tolist() == [1001] * 3  # half a byte goes up
+    assert synth.lognormal_sizes(3, 2.0**62, 5e-324).tolist() == [2**62] * 3
+    small = synth.lognormal_sizes(1000, 1, 3)
+    assert small.min() == 1
+    assert np.count_nonzero(small == 1) > 500
+    many = synth.lognormal_sizes(2**20, 4096, 2, seed=5)
+    for n in (1, 2, 3, 7000):
+        assert synth.lognormal_sizes(n, 4096, 2, seed=5).tolist() == many[:n].tolist()
+    assert (synth.lognormal_sizes(1000, 4096, 2, seed=6) != many[:1000]).mean() > 0.99
+
+
+@pytest.mark.parametrize("sigma", [1e4, *np.geomspace(1e9, 1e11, 12), 1e19, 1e308])
+def test_sizes_without_bound_are_refused(sigma):
+    """Exponents beyond 32 bits, and beyond 64, are no small ones."""
+    for seed in range(6):
+        normal = np.log(synth.lognormal_sizes(1, 1e9, 1, seed=seed)[0] / 1e9)
+        if normal < 0:
+            assert synth.lognormal_sizes(1, 1e9, sigma, seed=seed).tolist() == [1]
+        else:
+            with pytest.raises(ValueError, match=r"sizes must be at most 2\^63 - 1 bytes"):
+                synth.lognormal_sizes(1, 1e9, sigma, seed=seed)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_sizes_do_not_go_by_what_a_trace_of_their_seed_holds(seed):
+    n = 20_000
+    popular = np.random.Generator(np.random.PCG64(seed)).permutation(n)  # synth.zipf's, most popular first
+    assert np.bincount(synth.zipf(n, 100, 9, seed=seed).ids).argmax() == popular[0]
+    sizes = np.log(synth.lognormal_sizes(n, 4096, 1, seed=seed)) - np.log(4096)
+    uniform = synth.uniform(n, n, seed=seed).ids / n - 0.5
+    for other in (popular, np.argsort(popular), uniform, np.abs(uniform)):
+        assert abs(np.corrcoef(sizes, other)[0, 1]) < 4 / n**0.5
+        assert abs(np.corrcoef(np.abs(sizes), other)[0, 1]) < 4 / n**0.5
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -340,6 +403,18 @@ def test_no_accesses_are_a_trace():
         (lambda: synth.zipf(2, 2, 10**400), r"alpha must be a finite number >= 0 .*, got 1000"),
         (lambda: synth.zipf(2, 2, "1"), r"alpha must be a finite number >= 0 .*, got '1'"),
         (lambda: synth.zipf(2, 2, True), r"alpha must be a finite number >= 0 .*, got True"),
+        (lambda: synth.lognormal_sizes(0, 9, 1), r"n_items must be a whole number 1 … .* synth.lognormal_sizes, got 0"),
+        (lambda: synth.lognormal_sizes(2, 0.9, 1), r"median must be a finite number >= 1 for .*, got 0.9"),
+        (lambda: synth.lognormal_sizes(2, float("inf"), 1), r"median must be a finite number >= 1 for .*, got inf"),
+        (lambda: synth.lognormal_sizes(2, "9", 1), r"median must be a finite number >= 1 for .*, got '9'"),
+        (lambda: synth.lognormal_sizes(2, 9, -1), r"sigma must be a finite number >= 0 for .*, got -1"),
+        (lambda: synth.lognormal_sizes(2, 9, float("nan")), r"sigma must be a finite number >= 0 for .*, got nan"),
+        (lambda: synth.lognormal_sizes(2, 9, 1, seed=-1), r"seed must be a whole number 0 … .*, got -1"),
+        (
+            lambda: synth.lognormal_sizes(2, 2**63, 0),
+            r"at most 2\^63 - 1 bytes for .*, got one of 9.22e\+18 with",
+        ),
+        (lambda: synth.lognormal_sizes(9, 1, 1e308), r"at most 2\^63 - 1 bytes for .* median=1, sigma=1e\+308"),
         (lambda: synth.shuffled(10, 0), r"epochs must be a whole number 1 … .* for synth.shuffled, got 0"),
         (
             lambda: synth.shuffled(2**20, 2**11),

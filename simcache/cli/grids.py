@@ -35,7 +35,7 @@ def repeat(trace: Path, probability: float, *, seed: int = 0) -> Trace:
 
 
 LAWS: dict[str, Callable[..., Trace]] = {name: getattr(synth, name) for name in synth.__all__}
-del LAWS["phases"]  # it takes traces; make-trace has it
+del LAWS["phases"], LAWS["lognormal_sizes"]  # of traces and for them; make-trace has both
 LAWS |= {"markov": markov, "repeat": repeat}
 
 

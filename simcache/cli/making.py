@@ -11,7 +11,7 @@ from .. import synth
 from ..trace import Trace
 from .input import read_trace
 from .matrices import read_matrix
-from .options import TraceFile, TraceOutput, real, whole
+from .options import TraceFile, TraceOutput, numbers, real, whole
 from .streams import say
 
 Items = Annotated[int, typer.Option("--n-items", metavar="N", parser=whole, help="Items there are, 1 or more.")]
@@ -20,17 +20,29 @@ Epochs = Annotated[int, typer.Option("--epochs", metavar="N", parser=whole, help
 Seed = Annotated[
     int, typer.Option("--seed", metavar="N", parser=whole, help="0 … 2^64-1; the same seed gives the same trace.")
 ]
+Sizes = Annotated[
+    str | None,
+    typer.Option("--sizes", metavar="MEDIAN,SIGMA", help="Lognormal sizes for the items, in bytes, drawn by the seed."),
+]
 Name = Annotated[str | None, typer.Option("--name", help="What tables and figures call it; by default the law.")]
 
 
-def uniform(n_items: Items, n_accesses: Accesses, output: TraceOutput, seed: Seed = 0, name: Name = None) -> None:
+def uniform(
+    n_items: Items,
+    n_accesses: Accesses,
+    output: TraceOutput,
+    sizes: Sizes = None,
+    seed: Seed = 0,
+    name: Name = None,
+) -> None:
     """Make accesses to items drawn uniformly, each on its own.
 
     Examples
     --------
     simcache make-trace uniform --n-items 1000 --n-accesses 20000 -o uniform.npz
+    simcache make-trace uniform --n-items 9 --n-accesses 99 --sizes 999,1 -o s.npz
     """
-    save(synth.uniform(n_items, n_accesses, seed=seed), output, name)
+    save(synth.uniform(n_items, n_accesses, seed=seed), output, name, sizes, seed)
 
 
 def zipf(
@@ -38,6 +50,7 @@ def zipf(
     n_accesses: Accesses,
     alpha: Annotated[float, typer.Option(metavar="X", parser=real, help="Exponent, 0 or more; 0 is uniform.")],
     output: TraceOutput,
+    sizes: Sizes = None,
     seed: Seed = 0,
     name: Name = None,
 ) -> None:
@@ -48,27 +61,34 @@ def zipf(
     simcache make-trace zipf --n-items 500 --n-accesses 9999 --alpha 1 -o zipf.npz
     simcache make-trace zipf --n-items 500 --n-accesses 999 --alpha .5 -o mild.npz
     """
-    save(synth.zipf(n_items, n_accesses, alpha, seed=seed), output, name)
+    save(synth.zipf(n_items, n_accesses, alpha, seed=seed), output, name, sizes, seed)
 
 
-def loop(n_items: Items, n_accesses: Accesses, output: TraceOutput, name: Name = None) -> None:
+def loop(n_items: Items, n_accesses: Accesses, output: TraceOutput, sizes: Sizes = None, name: Name = None) -> None:
     """Make the items 0, 1, … over and over: a sequential sampler.
 
     Examples
     --------
     simcache make-trace loop --n-items 1000 --n-accesses 5000 -o loop.npz
     """
-    save(synth.loop(n_items, n_accesses), output, name)
+    save(synth.loop(n_items, n_accesses), output, name, sizes)
 
 
-def shuffled(n_items: Items, epochs: Epochs, output: TraceOutput, seed: Seed = 0, name: Name = None) -> None:
+def shuffled(
+    n_items: Items,
+    epochs: Epochs,
+    output: TraceOutput,
+    sizes: Sizes = None,
+    seed: Seed = 0,
+    name: Name = None,
+) -> None:
     """Make epochs that visit every item once, in a fresh order each: a random sampler without replacement.
 
     Examples
     --------
     simcache make-trace shuffled --n-items 1000 --epochs 10 -o shuffled.npz
     """
-    save(synth.shuffled(n_items, epochs, seed=seed), output, name)
+    save(synth.shuffled(n_items, epochs, seed=seed), output, name, sizes, seed)
 
 
 def shuffle_buffer(
@@ -77,6 +97,7 @@ def shuffle_buffer(
     buffer: Annotated[int, typer.Option(metavar="N", parser=whole, help="Slots, 1 or more; 1 keeps the order.")],
     output: TraceOutput,
     drain: Annotated[bool, typer.Option(help="Empty the buffer at the end of each epoch, or shuffle on.")] = True,
+    sizes: Sizes = None,
     seed: Seed = 0,
     name: Name = None,
 ) -> None:
@@ -86,7 +107,7 @@ def shuffle_buffer(
     --------
     simcache make-trace shuffle-buffer --n-items 99 --epochs 5 --buffer 9 -o b.npz
     """
-    save(synth.shuffle_buffer(n_items, epochs, buffer, drain=drain, seed=seed), output, name)
+    save(synth.shuffle_buffer(n_items, epochs, buffer, drain=drain, seed=seed), output, name, sizes, seed)
 
 
 def markov(
@@ -95,6 +116,7 @@ def markov(
     ],
     n_accesses: Accesses,
     output: TraceOutput,
+    sizes: Sizes = None,
     seed: Seed = 0,
     name: Name = None,
 ) -> None:
@@ -104,7 +126,7 @@ def markov(
     --------
     simcache make-trace markov --matrix chain.csv --n-accesses 5000 -o markov.npz
     """
-    save(synth.markov(read_matrix(matrix), n_accesses, seed=seed), output, name)
+    save(synth.markov(read_matrix(matrix), n_accesses, seed=seed), output, name, sizes, seed)
 
 
 def ring(
@@ -113,6 +135,7 @@ def ring(
     jump: Annotated[float, typer.Option(metavar="P", parser=real, help="Probability of a jump to any item, 0 … 1.")],
     output: TraceOutput,
     directed: Annotated[bool, typer.Option("--directed", help="Every step goes up.")] = False,
+    sizes: Sizes = None,
     seed: Seed = 0,
     name: Name = None,
 ) -> None:
@@ -122,13 +145,14 @@ def ring(
     --------
     simcache make-trace ring --n-items 500 --n-accesses 999 --jump .1 -o ring.npz
     """
-    save(synth.ring(n_items, n_accesses, jump, directed=directed, seed=seed), output, name)
+    save(synth.ring(n_items, n_accesses, jump, directed=directed, seed=seed), output, name, sizes, seed)
 
 
 def repeat(
     trace: TraceFile,
     probability: Annotated[float, typer.Option(metavar="P", parser=real, help="Of the previous item again, 0 … 1.")],
     output: TraceOutput,
+    sizes: Sizes = None,
     seed: Seed = 0,
     name: Name = None,
 ) -> None:
@@ -138,7 +162,7 @@ def repeat(
     --------
     simcache make-trace repeat zipf.npz --probability .5 -o repeat.npz
     """
-    save(synth.repeat(read_trace(trace), probability, seed=seed), output, name)
+    save(synth.repeat(read_trace(trace), probability, seed=seed), output, name, sizes, seed)
 
 
 def phases(
@@ -146,6 +170,7 @@ def phases(
         list[Path], typer.Argument(metavar="TRACE...", help="Traces of as many items each, .npz or .trace, in order.")
     ],
     output: TraceOutput,
+    sizes: Sizes = None,
     name: Name = None,
 ) -> None:
     """Make a trace of several, one after the other: a law that changes.
@@ -154,14 +179,27 @@ def phases(
     --------
     simcache make-trace phases zipf.npz mild.npz -o phases.npz
     """
-    save(synth.phases([read_trace(trace) for trace in traces]), output, name)
+    save(synth.phases([read_trace(trace) for trace in traces]), output, name, sizes)
 
 
-def save(trace: Trace, output: Path, name: str | None = None) -> None:
+def save(trace: Trace, output: Path, name: str | None = None, sizes: str | None = None, seed: int = 0) -> None:
     """Write a trace, and say what it is."""
-    named = trace if name is None else replace(trace, name=name)
+    sized = trace if sizes is None else with_sizes(trace, sizes, seed)
+    named = sized if name is None else replace(sized, name=name)
     named.save(output)
     say(f"wrote {output}: {named!r}")
+
+
+def with_sizes(trace: Trace, text: str, seed: int) -> Trace:
+    """A trace whose items have sizes, of which its source tells."""
+    given = numbers(text, float, "sizes")
+    if len(given) != 2:
+        raise ValueError(f"sizes must be MEDIAN,SIGMA, got {text!r}")
+    if trace.sizes is not None:
+        raise ValueError(f"a trace must have no sizes yet for --sizes, got {trace.name!r} with some")
+    median, sigma = given
+    sizes = synth.lognormal_sizes(trace.n_items, median, sigma, seed=seed)
+    return replace(trace, sizes=sizes, source={**(trace.source or {}), "size_median": median, "size_sigma": sigma})
 
 
 KINDS: tuple[Callable[..., None], ...] = (uniform, zipf, loop, shuffled, shuffle_buffer, markov, ring, repeat, phases)

@@ -28,9 +28,9 @@ def passes(n_items: Any, epochs: Any, seed: Any, where: str) -> tuple[int, int, 
     return n_items, seed, np.empty(n_items * epochs, np.int32)
 
 
-def real(value: Any, what: str, where: str, high: float = math.inf) -> float:
-    """`value` as a finite float in 0 … `high`."""
-    bounds = "a finite number >= 0" if high == math.inf else f"a number 0 … {high:g}"
+def real(value: Any, what: str, where: str, high: float = math.inf, low: float = 0) -> float:
+    """`value` as a finite float in `low` … `high`."""
+    bounds = f"a finite number >= {low:g}" if high == math.inf else f"a number {low:g} … {high:g}"
     message = f"{what} must be {bounds} for {where}, got {value!r}"
     if isinstance(value, bool | np.bool_) or not isinstance(value, Real):
         raise TypeError(message)
@@ -38,7 +38,7 @@ def real(value: Any, what: str, where: str, high: float = math.inf) -> float:
         number = float(value)
     except OverflowError:  # a whole number beyond all floats
         raise ValueError(message) from None
-    if not (math.isfinite(number) and 0 <= number <= high):
+    if not (math.isfinite(number) and low <= number <= high):
         raise ValueError(message)
     return number
 
@@ -55,6 +55,6 @@ def whole_seed(value: Any, where: str) -> int:
     return whole(value, "seed", 0, 2**64 - 1, f" for {where}")
 
 
-def generator(seed: int) -> np.random.Generator:
-    """The stream of `seed`. PCG64 by name: NumPy may change which one `default_rng` means."""
-    return np.random.Generator(np.random.PCG64(seed))
+def generator(seed: int, *stream: int) -> np.random.Generator:
+    """A stream of `seed`, each number another. PCG64 by name: NumPy may change which one `default_rng` means."""
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=stream)))

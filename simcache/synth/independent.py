@@ -1,7 +1,5 @@
 """Independent accesses: uniform and Zipf, the independent reference model."""
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +7,7 @@ from ..jit import compiled
 from ..trace import Scalar, Trace
 from .checks import generator, real, sized
 from .draws import independent, laws
+from .elementary import exp, log
 
 
 def uniform(n_items: int, n_accesses: int, *, seed: int = 0) -> Trace:
@@ -62,39 +61,10 @@ def zipf(n_items: int, n_accesses: int, alpha: float, *, seed: int = 0) -> Trace
     return Trace(ids, n_items, f"zipf-{alpha}", source=source)
 
 
-# `**` may differ in its last bit between machines. These use only operations that IEEE 754 fixes to the bit.
-LN2 = 0.6931471805599453
-HALF = 0.7071067811865476  # the root of 1/2
-
-
-@compiled
-def _log(x: float) -> float:
-    mantissa, exponent = math.frexp(x)
-    if mantissa < HALF:
-        mantissa, exponent = 2 * mantissa, exponent - 1
-    s = (mantissa - 1) / (mantissa + 1)
-    total = 0.0
-    for odd in range(23, 0, -2):  # 2 artanh(s), |s| < 0.172: the next term is below 2^-60
-        total = total * s * s + 1 / odd
-    return exponent * LN2 + 2 * s * total
-
-
-@compiled
-def _exp(x: float) -> float:
-    if x < -100 * LN2:  # 2^-100 of the largest weight: even 2^31 of them round to none
-        return 0.0
-    exponent = math.floor(x / LN2 + 0.5)
-    rest = x - exponent * LN2
-    total = 1.0
-    for k in range(16, 0, -1):  # |rest| < 0.347: the next term is below 2^-70
-        total = 1 + rest / k * total
-    return math.ldexp(total, int(exponent))
-
-
 @compiled
 def _powers(n: int, alpha: float) -> NDArray[np.float64]:
     """k^-alpha for k = 1 … n, the same bits on every machine."""
     powers = np.empty(n, np.float64)
     for k in range(n):
-        powers[k] = _exp(-alpha * _log(k + 1.0))
+        powers[k] = exp(-alpha * log(k + 1.0))  # below 2^-100 of the largest: even 2^31 of them round to none
     return powers
