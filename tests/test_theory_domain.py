@@ -50,7 +50,7 @@ def test_the_names():
         *("opt_loop", "lru_loop", "rr_loop", "opt_buffer", "lru_buffer", "lru_shuffled_exact"),
         *("return_law", "opt_markov", "lru_markov", "repeat_identity"),
         *("opt_lookahead", "opt_lookahead_irm", "qlru_irm"),
-        *("opt_windows", "opt_histogram", "compulsory", "sleator_tarjan", "hazard", "working_set"),
+        *("opt_windows", "opt_histogram", "compulsory", "sleator_tarjan", "hazard", "working_set", "sized_bounds"),
         *("opt_markov_exact", "lru_markov_exact", "rr_markov_exact"),
         *("opt_irm_bounds", "opt_zipf_hits_limit", "opt_zipf_gap"),
         *(f"{p}_zipf_small" for p in ("opt", "lru", "lfu")),

@@ -6,7 +6,7 @@ Functions are named <policy>_<workload>, take numbers or arrays that broadcast, 
 ``shuffled``: epochs that visit each item once, whole, by rank, behind a buffer, in a loop · ``irm``: independent
 requests, skewed or uniform · ``lookahead``: both of these, where only a part of the future is known · ``zipf``: limits
 by exponent · ``markov``: requests by a chain · ``restarts``: runs that jump · ``bounds``: what no policy can beat, for
-any trace.
+any trace · ``packing``: the same where items have sizes.
 """
 
 from .bounds import compulsory as compulsory
@@ -40,6 +40,7 @@ from .markov import opt_markov_exact as opt_markov_exact
 from .markov import repeat_identity as repeat_identity
 from .markov import return_law as return_law
 from .markov import rr_markov_exact as rr_markov_exact
+from .packing import sized_bounds as sized_bounds
 from .restarts import lru_clusters as lru_clusters
 from .restarts import lru_restarts as lru_restarts
 from .restarts import opt_clusters as opt_clusters
@@ -119,6 +120,7 @@ __all__ = [
     "rr_loop",
     "rr_markov_exact",
     "rr_shuffled",
+    "sized_bounds",
     "sleator_tarjan",
     "working_set",
 ]

@@ -129,7 +129,7 @@ def opt_histogram(trace: Trace, capacities: ArrayLike) -> Floats:
 
     Notes
     -----
-    PFOO-U for unit sizes: Berger, Beckmann & Harchol-Balter, Proc. ACM Meas. Anal. Comput. Syst. 2(2), 2018. Tight
+    PFOO-L for unit sizes: Berger, Beckmann & Harchol-Balter, Proc. ACM Meas. Anal. Comput. Syst. 2(2), 2018. Tight
     for independent requests as the capacity grows; not for shuffled epochs (0.654 at C/N = 0.5, true 0.5), whose reuses
     all cross the epoch's end.
     """
