@@ -11,37 +11,48 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from .tables import NAN, column
+from .tables import column, rates
 from .trace import COLUMNS
+from .units import of_shares, unit_of
 
 
 class Facts(NamedTuple):
-    """What rows say of a trace. Of one that could not be made, its call stands for its name, and the rest is None."""
+    """What rows say of a trace: with sizes, also the bytes of its items and those of its accesses.
+
+    Of one that could not be made, its call stands for its name, and the rest is None.
+    """
 
     name: str
     n_items: int | None = None
     accesses: int | None = None
     warmup: int | None = None
     source: Mapping[str, Any] = MappingProxyType({})
+    n_bytes: int | None = None
+    accessed: int | None = None
 
     @property
     def is_made(self) -> bool:
         """Whether the trace could be made."""
         return self.n_items is not None
 
+    def all_of(self, unit: str) -> int | None:
+        """All that there is, in that unit."""
+        return self.n_items if unit == "items" else self.n_bytes
+
 
 class Cell(NamedTuple):
-    """The outcome of one simulation: the capacity in items, and its hits, in all and after the warm-up; or an error."""
+    """The outcome of one simulation: its capacity and its hits, in all, after the warm-up, in bytes; or an error."""
 
     capacity: int | None
-    hits: int | None
-    warm: int | None
+    hits: int | None = None
+    warm: int | None = None
+    bytes: int | None = None
     error: str | None = None
     cause: Exception | None = None
 
 
 class Block(NamedTuple):
-    """Rows of one trace and policy: of `sizes`, fractions or capacities as they were asked for, and what they hit."""
+    """Rows of one trace and policy: `of` fractions or capacities, `sizes` as they were asked for, and what they hit."""
 
     facts: Facts
     label: str
@@ -51,6 +62,7 @@ class Block(NamedTuple):
     capacities: Sequence[int | None]
     hits: Sequence[int | None]
     warm: Sequence[int | None]
+    bytes: Sequence[int | None]
     errors: Sequence[str | None] | None = None
 
 
@@ -58,28 +70,31 @@ def block(
     facts: Facts, label: str, of: str, sizes: Sequence[Any], seeds: Sequence[int], cells: Sequence[Cell]
 ) -> Block:
     """A block of cells."""
-    capacities, hits, warm, errors, _ = zip(*cells, strict=True) if cells else ((),) * 5
-    return Block(facts, label, of, sizes, seeds, capacities, hits, warm, errors if any(errors) else None)
+    capacities, hits, warm, weight, errors, _ = zip(*cells, strict=True) if cells else ((),) * 6
+    return Block(facts, label, of, sizes, seeds, capacities, hits, warm, weight, errors if any(errors) else None)
 
 
 def blocks_table(blocks: Iterable[Block]) -> pd.DataFrame:
     """A row for each cell, in order: the columns of `tables`, those of the traces' sources, and ``error`` if needed."""
-    columns: dict[str, list[Any]] = {name: [] for name in (*COLUMNS, "warm", "n_items", "error")}
+    columns: dict[str, list[Any]] = {name: [] for name in (*COLUMNS, "warm", "bytes", "all", "accessed", "error")}
     sources: dict[str, list[Any]] = {}
     rows = 0
-    for facts, label, of, sizes, seeds, capacities, hits, warm, errors in blocks:
+    for facts, label, of, sizes, seeds, capacities, hits, warm, weight, errors in blocks:
         n = len(sizes)
         columns["trace"] += [facts.name] * n
         columns["policy"] += [label] * n
         columns["capacity"] += capacities
-        columns["fraction"] += sizes if of == "fractions" else [None] * n
+        columns["unit"] += [unit_of(of)] * n
+        columns["fraction"] += sizes if of_shares(of) else [None] * n
         columns["seed"] += seeds
         columns["hits"] += hits
         columns["warm"] += warm
+        columns["bytes"] += weight
         columns["error"] += errors or [None] * n
         columns["accesses"] += [facts.accesses] * n
         columns["warmup"] += [facts.warmup] * n
-        columns["n_items"] += [facts.n_items] * n
+        columns["accessed"] += [facts.accessed] * n
+        columns["all"] += [facts.all_of(unit_of(of))] * n
         for name, value in facts.source.items():
             known = sources.setdefault(name, [])
             known += [None] * (rows - len(known)) + [value] * n
@@ -96,19 +111,6 @@ def blocks_table(blocks: Iterable[Block]) -> pd.DataFrame:
 
 
 def _derived(columns: dict[str, list[Any]]) -> dict[str, Any]:
-    """The columns that follow from the counts: NaN where there are none; so is a warm rate after a warm-up of all."""
-    hits, warm, accesses, warmup, n_items, capacity, asked = (
-        np.array(columns[name], np.float64)
-        for name in ("hits", "warm", "accesses", "warmup", "n_items", "capacity", "fraction")
-    )
-    rate = hits / accesses
-    warm_rate = np.divide(warm, accesses - warmup, out=np.full(rate.shape, NAN), where=accesses > warmup)
-    fraction = np.where(np.isnan(asked), capacity / n_items, asked)
-    return {
-        "fraction": fraction,
-        "hit_rate": rate,
-        "hit_rate_warm": warm_rate,
-        "low": rate,
-        "high": rate,
-        "exact": ~np.isnan(rate),
-    }
+    """The columns that follow from the counts."""
+    capacity, every, asked = (np.array(columns[name], np.float64) for name in ("capacity", "all", "fraction"))
+    return {"fraction": np.where(np.isnan(asked), capacity / every, asked), **rates(columns)}

@@ -21,8 +21,8 @@ SOURCE_LIMIT = 1_000_000  # characters, as JSON
 EPOCHS_LIMIT = 1 << 24  # or as many as there are accesses
 # The columns that every table has (tables.py); a trace's source keys stand after them, so may not repeat them.
 COLUMNS = (
-    "trace", "policy", "capacity", "fraction", "seed", "accesses", "hits", "hit_rate",
-    "warmup", "hit_rate_warm", "low", "high", "exact",
+    "trace", "policy", "capacity", "unit", "fraction", "seed", "accesses", "hits", "hit_rate",
+    "warmup", "hit_rate_warm", "byte_hit_rate", "low", "high", "exact",
 )  # fmt: skip
 
 OWN = (*COLUMNS, "error")  # which a table has where cells failed

@@ -1,26 +1,44 @@
 """Hits of one policy at many sizes: one pass for all where the policy has one, else threads over sizes."""
 
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
 from .faults import call
 from .policies import Counts, Ids
 from .pool import run_all
-from .simulation import Chosen, defaults_of, replay
+from .simulation import Chosen, defaults_of, replay, replay_sized
+from .sums import Sizes, of_accesses
+
+
+class Counted(NamedTuple):
+    """Hits at one size: of all accesses, of those after the warm-up, and the bytes of all, None without sizes."""
+
+    hits: int
+    warm: int
+    bytes: int | None
 
 
 def count_hits(
-    chosen: Chosen, ids: Ids, n_items: int, sizes: Counts, seed: int, start: int, one_pass: bool, label: str
-) -> Counts:
-    """Hits at each size, shape (2, n_sizes): row 0 of all accesses, row 1 of those at positions >= `start`.
+    chosen: Chosen,
+    ids: Ids,
+    n_items: int,
+    capacities: Counts,
+    seed: int,
+    start: int,
+    one_pass: bool,
+    label: str,
+    sizes: Sizes | None = None,
+) -> list[Counted]:
+    """Hits at each capacity, `warm` those at positions >= `start`.
 
     Parameters
     ----------
-    ids, n_items
-        As `simulation.dense` gives them.
-    sizes : array of int64, shape (n_sizes,)
-        Capacities in items, at least 1.
+    ids, n_items, sizes
+        As `simulation.dense_sized` gives them.
+    capacities : array of int64, shape (n_capacities,)
+        In the policy's unit, at least 1.
     one_pass : bool
         As `has_one_pass` says.
     label : str
@@ -29,19 +47,21 @@ def count_hits(
     if one_pass and (curve := chosen.curve) is not None:
         params = {name: chosen.params[name] for name in defaults_of(curve)}
         everywhere = call(curve, f"the curve of policy {chosen.label!r}", ids, n_items, seed, start, **params)
-        return np.asarray(everywhere[:, np.minimum(sizes, n_items)])
-    jobs = [partial(count, chosen, ids, n_items, int(size), seed, start) for size in sizes]
-    return np.array(run_all(jobs, label), np.int64).reshape(-1, 2).T
+        totals, warms = everywhere[:, np.minimum(capacities, n_items)].tolist()
+        return [Counted(*each, None) for each in zip(totals, warms, strict=True)]
+    jobs = [partial(count, chosen, ids, n_items, int(capacity), seed, start, sizes) for capacity in capacities]
+    return run_all(jobs, label)
 
 
-def has_one_pass(chosen: Chosen, n_sizes: int, sizes_given: bool) -> bool:
-    """Whether one pass is the way: the policy has one, and it is cheaper than `n_sizes` runs.
+def has_one_pass(chosen: Chosen, n_sizes: int, sizes_given: bool, weighed: bool = False) -> bool:
+    """Whether one pass is the way: the policy has one, it tells all, and it is cheaper than `n_sizes` runs.
 
     A curve holds for those parameters that it takes, and for the defaults of the others.
     A policy that draws random numbers draws others in its one pass, so there the hits would depend on how many sizes
-    are asked for: sizes that are named get a run each, as `simulate` makes it.
+    are asked for: sizes that are named get a run each, as `simulate` makes it. One pass counts hits and no bytes, so
+    where items are `weighed`, which have sizes, it would not tell all.
     """
-    if chosen.curve is None:
+    if chosen.curve is None or weighed:
         return False
     taken = defaults_of(chosen.curve)
     if any(chosen.params[name] != at for name, at in defaults_of(chosen.kernel).items() if name not in taken):
@@ -49,7 +69,13 @@ def has_one_pass(chosen: Chosen, n_sizes: int, sizes_given: bool) -> bool:
     return not sizes_given if chosen.random else n_sizes >= getattr(chosen.module, "CURVE_FROM", 1)
 
 
-def count(chosen: Chosen, ids: Ids, n_items: int, size: int, seed: int, start: int) -> tuple[int, int]:
-    """Hits at one size: of all accesses, and of those at positions >= `start`."""
-    hits = replay(chosen, ids, n_items, size, seed)
-    return int(np.count_nonzero(hits)), int(np.count_nonzero(hits[start:]))
+def count(
+    chosen: Chosen, ids: Ids, n_items: int, capacity: int, seed: int, start: int, sizes: Sizes | None = None
+) -> Counted:
+    """Hits at one capacity; `warm` those at positions >= `start`."""
+    if chosen.unit == "items" or sizes is None:
+        hits = replay(chosen, ids, n_items, capacity, seed)
+    else:
+        hits = replay_sized(chosen, ids, sizes, n_items, capacity, seed)
+    total, warm = int(np.count_nonzero(hits)), int(np.count_nonzero(hits[start:]))
+    return Counted(total, warm, None if sizes is None else of_accesses(ids, sizes, hits))

@@ -9,12 +9,13 @@ import pandas as pd
 
 from .arrays import column, saturated
 from .checks import short
-from .counting import count_hits, has_one_pass
+from .counting import Counted, count_hits, has_one_pass
 from .policies import Counts
-from .simulation import Chosen, Policy, check_seed, check_trace, choose, defaults_of, dense
+from .simulation import Chosen, Policy, check_seed, check_trace, choose, counting_in, defaults_of, dense_sized
 from .spatial import sampled
 from .tables import curve_table, default_capacities, estimate_table, warmup_of
 from .trace import Trace, whole
+from .units import check_capacity, check_unit, everything
 
 MOST_REPEATS = 10_000
 
@@ -22,8 +23,9 @@ MOST_REPEATS = 10_000
 def hit_curve(
     trace: Trace,
     policy: Policy,
-    capacities: Iterable[int] | None = None,
+    capacities: Iterable[int | str] | None = None,
     *,
+    unit: str = "items",
     seed: int = 0,
     warmup: int | None = None,
     sample: float | None = None,
@@ -33,7 +35,7 @@ def hit_curve(
     """Hit rate of a policy over cache sizes.
 
     Exact by default: LRU, OPT that knows all the future and, at the default sizes, RR in one pass for all sizes, other
-    policies by a run for each size on all cores.
+    policies, and all on a trace with sizes, by a run for each size on all cores.
 
     Parameters
     ----------
@@ -41,9 +43,12 @@ def hit_curve(
         At least one access.
     policy : str, module, compiled kernel or generator; or (policy, dict)
         As for `simulate`.
-    capacities : iterable of int, optional
+    capacities : iterable of int or str, optional
         Sizes in items, not shares of them as for `sweep`; by default about 100, log-spaced from 1 to `trace.n_items`.
-        Those above 2^63 - 1 are taken for that: all hold everything.
+        Those above 2^63 - 1 are taken for that: all hold everything. Sizes in bytes may be texts, "25 GB"; by default
+        they are from the smallest item, below which no cache holds anything, to the bytes of all items.
+    unit : {"items", "bytes"}
+        What `capacities` count, as for `simulate`.
     seed : int
         The policy's seed, and the sample's.
     warmup : int, optional
@@ -52,7 +57,7 @@ def hit_curve(
         Share of the items to replay, in (0, 1): an estimate, for any policy, with `low` and `high` a nominal 95 % band.
         Sizes of less than about 10 / `sample` items are below its resolution; OPT's window shrinks with the
         sample. At least eight items are replayed: where that is all of them, nothing is estimated, and the band has no
-        width.
+        width. Of items alone: a few large ones are half of all bytes, and no sample of a tenth holds a tenth of them.
     repeats : int
         Samples to average, 1 … 10,000.
     **params
@@ -61,8 +66,9 @@ def hit_curve(
     Returns
     -------
     pandas.DataFrame
-        One row per size, in the order asked for; columns as in `tables`, with `fraction` = capacity / n_items. Rows
-        that are estimated have ``exact`` False, no `hits` and no `hit_rate_warm`.
+        One row per size, in the order asked for; columns as in `tables`, with `fraction` = capacity / n_items, or /
+        bytes of all items. Rows that are estimated have ``exact`` False, no `hits`, no `hit_rate_warm` and no
+        `byte_hit_rate`.
 
     Raises
     ------
@@ -78,27 +84,32 @@ def hit_curve(
     draws once for all of them, so that its curve never falls, and each size has the same law.
     """
     check_trace(trace)
-    chosen = choose(policy, params)
-    sizes = _check_capacities(trace, capacities)
+    chosen = counting_in(check_unit(unit), choose(policy, params))
+    sizes = _check_capacities(trace, capacities, unit)
     number, warm = check_seed(seed), warmup_of(trace, warmup)
-    ids, n_items = dense(trace)
+    ids, n_items, weights = dense_sized(trace)
     if sample is not None:
+        if unit != "items":
+            raise ValueError(f"a sample is one of items: unit must be 'items', got sample={short(sample)} and {unit!r}")
         share, times = _check_sample(sample), _check_repeats(repeats)
         estimate = _sampled(chosen, ids, n_items, sizes, share, times, number)
         return estimate_table(trace, chosen.label, sizes, number, warm, *estimate)
     if repeats != 1:
         raise ValueError(f"repeats must be 1 without a sample, got {short(repeats)}")
-    one_pass = has_one_pass(chosen, sizes.size, capacities is not None)
+    one_pass = has_one_pass(chosen, sizes.size, capacities is not None, weights is not None)
     label = f"{chosen.label} on {trace.name}"
+
+    def table(places: Any, counted: Iterable[Counted]) -> pd.DataFrame:
+        columns = list(zip(*counted, strict=True)) or [()] * 3
+        return curve_table(trace, chosen.label, unit, sizes[places], number, warm, *columns)
+
     try:
-        counts = count_hits(chosen, ids, n_items, sizes, number, warm, one_pass, label)
+        return table(slice(None), count_hits(chosen, ids, n_items, sizes, number, warm, one_pass, label, weights))
     except KeyboardInterrupt as stop:
-        done = getattr(stop, "done", {})
-        found = np.array(list(done.values()), np.int64).reshape(-1, 2).T
-        stop.table = curve_table(trace, chosen.label, sizes[list(done)], number, warm, *found)  # type: ignore[attr-defined]
+        done: dict[int, Counted] = getattr(stop, "done", {})
+        stop.table = table(list(done), done.values())  # type: ignore[attr-defined]
         stop.add_note("the rows so far are its `table`: sys.last_value.table")
         raise
-    return curve_table(trace, chosen.label, sizes, number, warm, *counts)
 
 
 def _sampled(
@@ -107,8 +118,8 @@ def _sampled(
     def hits_at(some: Any, held: int, wanted: Counts) -> Counts:
         scaled = _scaled(chosen, some.size / ids.size)
         one_pass = has_one_pass(scaled, wanted.size, sizes_given=False)
-        counts: Counts = count_hits(scaled, some, held, wanted, seed, 0, one_pass, chosen.label)[0]
-        return counts
+        counted = count_hits(scaled, some, held, wanted, seed, 0, one_pass, chosen.label)
+        return np.array([each.hits for each in counted], np.int64)
 
     return sampled(ids, n_items, sizes, hits_at, share, seed=seed, repeats=repeats)
 
@@ -126,22 +137,24 @@ def _scaled(chosen: Chosen, share: float) -> Chosen:
     )
 
 
-def _check_capacities(trace: Trace, capacities: Iterable[int] | None) -> Counts:
-    """Sizes as whole numbers; refuses an empty trace and no sizes."""
+def _check_capacities(trace: Trace, capacities: Iterable[int | str] | None, unit: str) -> Counts:
+    """Sizes as whole numbers of that unit; refuses an empty trace and no sizes."""
     where = f" for trace {trace.name!r}"
     if not len(trace):
         raise ValueError(f"a curve must have accesses to count, got none{where.replace(' for', ' in')}")
+    most = everything(trace, unit)
     if capacities is None:
-        return np.array(default_capacities(trace.n_items), np.int64)
+        least = 1 if unit == "items" or trace.sizes is None else int(trace.sizes.min())
+        return np.array(default_capacities(most, least=least), np.int64)
     if isinstance(capacities, str | bytes) or not isinstance(capacities, Iterable):
-        raise TypeError(f"capacities must be a list of whole numbers of items{where}, got {capacities!r} alone")
+        raise TypeError(f"capacities must be a list of whole numbers of {unit}{where}, got {capacities!r} alone")
     given = column(capacities, "capacities", where)
     if not (isinstance(given, np.ndarray) and given.dtype.kind in "iu"):
-        given = np.array([min(_size(c, where), 2**63 - 1) for c in given], np.int64)
+        given = np.array([check_capacity(c, unit, where, "sweep takes fractions") for c in given], np.int64)
     if not given.size:
         raise ValueError(f"capacities must name at least one size{where}, got none")
     if given.min() < 1:
-        whole(given.min(), "capacity", 1, None, where, " of items")
+        whole(given.min(), "capacity", 1, None, where, f" of {unit}")
     return saturated(given)
 
 
@@ -150,15 +163,6 @@ def _check_repeats(repeats: object) -> int:
     if times > MOST_REPEATS:
         raise ValueError(f"repeats must be at most {MOST_REPEATS}, got {short(repeats)}")
     return times
-
-
-def _size(capacity: object, where: str) -> int:
-    try:
-        return whole(capacity, "capacity", 1, None, where, " of items")
-    except TypeError as error:
-        if isinstance(capacity, float | np.floating) and 0 < capacity <= 1:
-            raise TypeError(f"{error}; sweep takes fractions") from None
-        raise
 
 
 def _check_sample(sample: object) -> float:

@@ -17,13 +17,14 @@ from typing import Any, NamedTuple, Self
 
 from .cells import Cell, Facts
 from .checks import checked_name, checked_source, source_plain, source_read
+from .units import KINDS, UNITS, of_shares, of_unit
 
 
 class Stored(NamedTuple):
     """A line: cells of one trace, policy and seed that ended alike, with counts or with one error.
 
     `key` is that of their part; `call` that of the trace's call, whatever its code; a policy that draws nothing does
-    the same at every seed; `sizes` are fractions or capacities as they were asked for.
+    the same at every seed; `sizes` are what they are `of`, fractions or capacities, as they were asked for.
     """
 
     key: str
@@ -38,12 +39,14 @@ class Stored(NamedTuple):
     capacities: list[int | None]
     hits: list[int | None]
     warm: list[int | None]
+    bytes: list[int | None]
     error: str | None = None
 
     def cells(self) -> dict[Any, Cell]:
         """The cells by their sizes."""
         errors = [self.error] * len(self.sizes)
-        return dict(zip(self.sizes, map(Cell, self.capacities, self.hits, self.warm, errors), strict=True))
+        counts = self.capacities, self.hits, self.warm, self.bytes
+        return dict(zip(self.sizes, map(Cell, *counts, errors), strict=True))
 
 
 class Journal:
@@ -118,9 +121,13 @@ def lines(folder: Path) -> Iterator[tuple[str, Stored]]:
 
 def _record(line: Stored) -> dict[str, Any]:
     facts = {**line.facts._asdict(), "source": source_plain(line.facts.source), "call": line.call}
+    if line.facts.accessed is None:
+        del facts["n_bytes"], facts["accessed"]
     about = {"key": line.key, "trace": facts, "policy": line.label, "code": line.code, "seed": line.seed}
     about["draws"] = line.draws
-    counts = {"hits": line.hits, "warm": line.warm} if line.error is None else {"error": line.error}
+    counts: dict[str, Any] = {"hits": line.hits, "warm": line.warm} if line.error is None else {"error": line.error}
+    if line.error is None and line.facts.accessed is not None:
+        counts["bytes"] = line.bytes
     return {**about, line.of: line.sizes, "capacity": line.capacities, **counts}
 
 
@@ -128,32 +135,38 @@ def _stored(record: dict[str, Any]) -> Stored:
     """What `_record` wrote; an error of some kind where it is none."""
     trace, error = record["trace"], record.get("error")
     facts = Facts(trace["name"], trace["n_items"], trace["accesses"], trace["warmup"], source_read(trace["source"]))
-    of = "fractions" if "fractions" in record else "capacities"
+    if "accessed" in trace:
+        facts = facts._replace(n_bytes=trace["n_bytes"], accessed=trace["accessed"])
+    of = next(of_unit(of, unit) for unit in UNITS for of in KINDS if of_unit(of, unit) in record)
     sizes, capacities = record[of], record["capacity"]
     none: list[int | None] = [None] * len(sizes)
     hits: list[int | None] = none if error else record["hits"]
     warm: list[int | None] = none if error else record["warm"]
-    if not len(sizes) == len(capacities) == len(hits) == len(warm):
+    weight: list[int | None] = none if error or facts.accessed is None else record["bytes"]
+    if not len(sizes) == len(capacities) == len(hits) == len(warm) == len(weight):
         raise ValueError("counts must be as many as sizes")
     about = record["key"], facts, trace["call"], record["policy"], record["code"]
-    line = Stored(*about, record["seed"], record["draws"], of, sizes, capacities, hits, warm, error)
+    line = Stored(*about, record["seed"], record["draws"], of, sizes, capacities, hits, warm, weight, error)
     _check(line)
     return line
 
 
 def _check(line: Stored) -> None:
     """Refuse values of other kinds than were written."""
-    name, *about, source = line.facts
+    name, *about, source, n_bytes, accessed = line.facts
     if checked_source(source, checked_name(name)) is None:
         raise TypeError("a source must be a mapping")
     texts = [line.key, line.call, line.label, line.code]
     "".join(texts if line.error is None else [*texts, line.error]).encode()
-    counts = [*about, *line.capacities, *line.hits, *line.warm, *(line.sizes if line.of == "capacities" else ())]
+    shares = line.sizes if of_shares(line.of) else ()
+    counts = [*about, *line.capacities, *line.hits, *line.warm, *(() if of_shares(line.of) else line.sizes)]
+    sums: list[Any] = [] if accessed is None else [n_bytes, accessed, *line.bytes]
     if line.error is not None:
-        counts = [count for count in counts if count is not None]
-    fractions = line.sizes if line.of == "fractions" else ()
-    kinds = {type(line.draws)}, {float, *map(type, fractions)}, {type(line.seed), *map(type, counts)}
+        counts, sums = ([count for count in each if count is not None] for each in (counts, sums))
+    kinds = {type(line.draws)}, {float, *map(type, shares)}, {type(line.seed), *map(type, counts), *map(type, sums)}
     if kinds != ({bool}, {float}, {int}):
         raise TypeError("counts must be whole numbers, fractions numbers")
     if not (min(counts, default=0) >= 0 and max(counts, default=0) < 2**63 and 0 <= line.seed < 2**64):
         raise ValueError("counts must be those of 64 bits")
+    if not (min(sums, default=0) >= 0 and max(sums, default=0) < 2**94):  # 2^31 accesses of 2^63 bytes
+        raise ValueError("bytes must be those of a trace")

@@ -23,12 +23,12 @@ PLAIN = (bool, int, float, complex, str, bytes, np.ndarray, Trace)
 
 
 def part_key(trace: str, policy: str, of: str, warmup: int | None, seed: int | None) -> str:
-    """The key of cells that differ by size alone, `of` fractions or capacities; no seed where nothing is drawn."""
+    """The key of cells that differ by size alone, and are `of` one kind (see `units`); no seed where none is drawn."""
     return _hash(trace, policy, of, warmup, seed)
 
 
 def policy_key(chosen: Chosen) -> str:
-    """The key of a policy: the code of its kernel, and of its curve where it has one, and its parameters."""
+    """The key of a policy: the code of its kernel, and of its curve where that counts, and its parameters."""
     params = [[name, value_key(value)] for name, value in sorted(chosen.params.items())]
     return _hash(code_key(chosen.kernel), chosen.curve and code_key(chosen.curve), params)
 

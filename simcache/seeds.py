@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 import scipy
 
-OUTCOMES = ("hits", "hit_rate", "hit_rate_warm", "low", "high")  # what a simulation found
-RATES = ("hit_rate", "hit_rate_warm", "low", "high")
+RATES = ("hit_rate", "hit_rate_warm", "byte_hit_rate", "low", "high")
+OUTCOMES = ("hits", *RATES)  # what a simulation found
 NAME = "trace name_seed"  # no trace has a source key of this name: it holds the names as they were
 WORD = re.compile(r"(?i)(seed[\s_=:#-]?)\d+")  # in a name: `seed 3`, `seed=3`, `seed3`
 

@@ -18,36 +18,50 @@ from .checks import short
 from .faults import call
 from .generators import Generator
 from .policies import Counts, Hits, Ids
+from .sums import Sizes, of_items
 from .trace import Trace, whole
+from .units import check_capacity, check_unit, everything
 
 Named = str | ModuleType | Callable[..., Any]
 Policy = Named | tuple[Named, Mapping[str, Any]]
 SEED_LIMIT = 2**64 - 1
-RESERVED = ("seed", "warmup", "sample", "repeats")  # parameters of simulate, hit_curve and sweep
+RESERVED = ("seed", "warmup", "sample", "repeats", "unit")  # parameters of simulate, hit_curve and sweep
 KERNEL, GENERATOR = ["ids", "n_items", "capacity", "seed"], ["ids", "capacity", "seed"]  # how each form begins
 
 
 class Chosen(NamedTuple):
-    """A policy ready to run: its kernel, all its parameters, its label in tables, whether it draws random numbers."""
+    """A policy ready to run: its kernel, all its parameters, its label in tables, whether it draws random numbers.
+
+    Of the unit bytes, the kernel is the one that takes sizes.
+    """
 
     kernel: Callable[..., Hits]
     params: dict[str, Any]
     label: str
     random: bool
     module: ModuleType | None
+    unit: str = "items"
 
     @property
     def is_of(self) -> bool:
         """Whether the kernel is its module's: only then what else the module holds is about it."""
-        return getattr(self.module, "kernel", None) is self.kernel
+        own = "kernel" if self.unit == "items" else "sized"
+        return getattr(self.module, own, None) is self.kernel
 
     @property
     def curve(self) -> Callable[..., Counts] | None:
         """The one-pass curve that goes with the kernel, if there is one."""
-        return getattr(self.module, "curve", None) if self.is_of else None
+        return getattr(self.module, "curve", None) if self.is_of and self.unit == "items" else None
+
+    @property
+    def sized(self) -> Callable[..., Hits] | None:
+        """The kernel that takes sizes and goes with the kernel, if there is one."""
+        return getattr(self.module, "sized", None) if self.is_of else None
 
 
-def simulate(trace: Trace, policy: Policy, capacity: int, *, seed: int = 0, **params: Any) -> Hits:
+def simulate(
+    trace: Trace, policy: Policy, capacity: int | str, *, unit: str = "items", seed: int = 0, **params: Any
+) -> Hits:
     """Replay a trace through a policy, from an empty cache.
 
     Parameters
@@ -57,8 +71,12 @@ def simulate(trace: Trace, policy: Policy, capacity: int, *, seed: int = 0, **pa
         A name (`policies.names()`); a module with a `kernel`, or as yet a `reference` alone; a kernel compiled with
         Numba, ``kernel(ids, n_items, capacity, seed, …)``; or a generator in plain Python, ``mine(ids, capacity, seed,
         *, …)``, that yields one bool an access. A pair has its parameters too.
-    capacity : int
-        Items the cache holds, at least 1. Above `trace.n_items` nothing is ever evicted.
+    capacity : int or str
+        Items the cache holds, at least 1, or bytes, also as a text: "25 GB", "25 GiB". Where all fits in, nothing is
+        ever evicted.
+    unit : {"items", "bytes"}
+        What `capacity` counts. Bytes need a trace with sizes, and a policy that takes them: one whose module has a
+        kernel ``sized(ids, sizes, n_items, capacity, seed, …)``.
     seed : int
         0 … 2^64 - 1. The same seed gives the same hits on any machine; policies that draw nothing ignore it.
     **params
@@ -81,16 +99,20 @@ def simulate(trace: Trace, policy: Policy, capacity: int, *, seed: int = 0, **pa
     access for the next uses; and each policy its own state, said in its file's docstring.
     """
     check_trace(trace)
-    chosen = choose(policy, params)
-    items = whole(capacity, "capacity", 1, where=f" for trace {trace.name!r}", unit=" of items")
-    return run(chosen, trace, items, check_seed(seed))
+    chosen = counting_in(check_unit(unit), choose(policy, params))
+    everything(trace, unit)
+    size = check_capacity(capacity, unit, f" for trace {trace.name!r}")
+    return run(chosen, trace, size, check_seed(seed))
 
 
 def run(chosen: Chosen, trace: Trace, capacity: int, seed: int) -> Hits:
     """`simulate` with its arguments already checked."""
     if not len(trace):
         return np.empty(0, np.bool_)
-    return replay(chosen, *dense(trace), capacity, seed)
+    ids, n_items, sizes = dense_sized(trace)
+    if chosen.unit == "items" or sizes is None:
+        return replay(chosen, ids, n_items, capacity, seed)
+    return replay_sized(chosen, ids, sizes, n_items, capacity, seed)
 
 
 def replay(chosen: Chosen, ids: Ids, n_items: int, capacity: int, seed: int) -> Hits:
@@ -99,6 +121,13 @@ def replay(chosen: Chosen, ids: Ids, n_items: int, capacity: int, seed: int) -> 
     if isinstance(chosen.kernel, Generator):
         return chosen.kernel(ids, n_items, held, seed, **chosen.params)
     hits = call(chosen.kernel, f"policy {chosen.label!r}", ids, n_items, held, np.uint64(seed), **chosen.params)
+    return _one_bool_each(hits, ids.size, chosen.label)
+
+
+def replay_sized(chosen: Chosen, ids: Ids, sizes: Sizes, n_items: int, capacity: int, seed: int) -> Hits:
+    """Run the kernel of a policy that counts bytes, on ids and sizes as `dense_sized` gives them."""
+    most = min(capacity, of_items(sizes))  # so that no kernel's product of it leaves 64 bits
+    hits = call(chosen.kernel, f"policy {chosen.label!r}", ids, sizes, n_items, most, np.uint64(seed), **chosen.params)
     return _one_bool_each(hits, ids.size, chosen.label)
 
 
@@ -119,12 +148,21 @@ def dense(trace: Trace) -> tuple[Ids, int]:
     Kernels keep arrays of `n_items`. Where the trace has far fewer accesses than that, its items are renumbered, so
     that a short trace over 2^31 possible items costs what a short trace should; no policy looks at an id's value.
     """
+    return dense_sized(trace)[:2]
+
+
+def dense_sized(trace: Trace) -> tuple[Ids, int, Sizes | None]:
+    """As `dense`, and the size of each of these items, where the trace has sizes."""
+    sizes = None if trace.sizes is None else np.asarray(trace.sizes)
     if trace.n_items <= 4 * len(trace) + 65536:
-        return np.asarray(trace.ids), trace.n_items
+        return np.asarray(trace.ids), trace.n_items, sizes
     codes, uniques = pd.factorize(np.asarray(trace.ids))
     ids = codes.astype(np.int32)
     ids.flags.writeable = False  # a kernel compiles once, for read-only arrays
-    return ids, len(uniques)
+    if sizes is not None:
+        sizes = sizes[uniques]
+        sizes.flags.writeable = False
+    return ids, len(uniques), sizes
 
 
 def check_trace(trace: object) -> None:
@@ -164,6 +202,31 @@ def _pair(policy: Any) -> tuple[Named, Mapping[str, Any]]:
     if len(policy) == 2 and isinstance(policy[1], Mapping) and not isinstance(policy[0], tuple):
         return policy[0], policy[1]
     raise TypeError(f"a policy with parameters must be (name, {{parameter: value}}), got {policy!r}")
+
+
+def counting_in(unit: str, chosen: Chosen) -> Chosen:
+    """The policy with sizes counted in that unit.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When that is bytes and the policy has no kernel that takes sizes, or one that takes something else.
+    """
+    if unit == "items":
+        return chosen
+    if chosen.sized is None:
+        able = [name for name in policies.names() if hasattr(policies.load(name), "sized")]
+        have = f" ({', '.join(able)} do)" if able else ""
+        raise ValueError(f"a policy must have a kernel `sized` to count bytes{have}, got {chosen.label!r}")
+    must = ["ids", "sizes", "n_items", "capacity", "seed", *chosen.params]
+    came = short(chosen.sized)
+    if isinstance(chosen.sized, Dispatcher):
+        names = list(inspect.signature(chosen.sized.py_func).parameters)
+        came = f"({', '.join(names)})"
+        if names == must:
+            return chosen._replace(kernel=chosen.sized, unit=unit)
+    rule = f"`sized` must be compiled with numba.njit and take ({', '.join(must)})"
+    raise TypeError(f"{rule} for policy {chosen.label!r}, got {came}")
 
 
 def _find(policy: Named) -> tuple[Callable[..., Any], str, ModuleType | None]:

@@ -17,6 +17,7 @@ from .cells import Block, Cell, block, blocks_table
 from .checks import short
 from .files import replacing
 from .journals import Stored, lines
+from .units import of_shares, of_unit, unit_of
 
 FORMAT = 1
 MARK = "store.json"
@@ -41,27 +42,28 @@ def read(folder: str | os.PathLike[str]) -> pd.DataFrame:
     OSError, ValueError
         When there is no store, or one that a later simcache wrote, or two of its records contradict each other.
     """
-    codes: dict[str, str] = {}
+    codes: dict[Any, str] = {}
     found = load(checked(folder), codes=codes)
     made = {line.call for each in found.values() for line in each if line.facts.is_made}
     shown: dict[Any, list[Stored]] = {}
     for each in found.values():
         for line in each:
-            if line.code == codes[line.label] and (line.facts.is_made or line.call not in made):
-                name, *numbers, source = line.facts
-                of = "" if line.facts.is_made else line.of + line.call
+            if line.code == codes[_coded(line)] and (line.facts.is_made or line.call not in made):
+                name, *numbers, source, n_bytes, accessed = line.facts
+                of = unit_of(line.of) if line.facts.is_made else line.of + line.call
                 seed = line.seed if line.draws else -1
+                numbers += [n_bytes, accessed]
                 row = (name, str(source), *(number or 0 for number in numbers), line.label, of, seed)
                 shown.setdefault(row, []).append(line)
     return blocks_table(_block(shown[row]) for row in sorted(shown))
 
 
 def load(
-    folder: Path, wanted: Collection[str] | None = None, codes: dict[str, str] | None = None
+    folder: Path, wanted: Collection[str] | None = None, codes: dict[Any, str] | None = None
 ) -> dict[str, list[Stored]]:
     """The lines of a store by their keys, those written last at the end; of the wanted keys, or all.
 
-    `codes` is told the newest code of each policy.
+    `codes` is told the newest code of each policy, in each unit.
 
     Raises
     ------
@@ -73,7 +75,7 @@ def load(
     counted: dict[str, dict[Any, tuple[Any, str]]] = {}  # of keys with several lines: each cell's counts, and where
     for place, line in lines(folder):
         if codes is not None:
-            codes[line.label] = line.code
+            codes[_coded(line)] = line.code
         if wanted is not None and line.key not in wanted:
             continue
         if earlier := found.pop(line.key, []):
@@ -86,6 +88,11 @@ def load(
         found[line.key] = [*earlier, line]
         places[line.key] = place
     return found
+
+
+def _coded(line: Stored) -> tuple[str, str]:
+    """What a code is of: a policy has another for bytes."""
+    return line.label, unit_of(line.of)
 
 
 def _counts(line: Stored, place: str) -> dict[Any, tuple[Any, str]]:
@@ -104,20 +111,21 @@ def cells_of(lines: Sequence[Stored]) -> dict[Any, Cell]:
 
 
 def _block(lines: list[Stored]) -> Block:
-    """The rows of one trace, policy and seed, in order of size; sizes in items are the fractions that they are."""
-    parts = [line if line.of == "fractions" or not line.facts.is_made else _by_fraction(line) for line in lines]
+    """The rows of one trace, policy and seed, in order of size; capacities are the fractions that they are."""
+    parts = [line if of_shares(line.of) or not line.facts.is_made else _by_fraction(line) for line in lines]
     facts, label, of, seed = parts[-1].facts, parts[-1].label, parts[-1].of, parts[-1].seed
     if len(parts) == 1 and parts[0].error is None and all(a < b for a, b in pairwise(parts[0].sizes)):
-        *_, sizes, capacities, hits, warm, _ = parts[0]
-        return Block(facts, label, of, sizes, [seed] * len(sizes), capacities, hits, warm)
+        *_, sizes, capacities, hits, warm, weight, _ = parts[0]
+        return Block(facts, label, of, sizes, [seed] * len(sizes), capacities, hits, warm, weight)
     cells = cells_of(parts)
     sizes = sorted(cells)
     return block(facts, label, of, sizes, [seed] * len(sizes), [cells[size] for size in sizes])
 
 
 def _by_fraction(line: Stored) -> Stored:
-    n_items = line.facts.n_items or 1
-    return line._replace(of="fractions", sizes=[size / n_items for size in line.sizes])
+    unit = unit_of(line.of)
+    every = line.facts.all_of(unit) or 1
+    return line._replace(of=of_unit("fractions", unit), sizes=[size / every for size in line.sizes])
 
 
 def checked(folder: str | os.PathLike[str], make: bool = False) -> Path:

@@ -1,13 +1,15 @@
 """What every table has: its columns, and how those of a curve, or of several tables, are made.
 
-Columns: ``trace``, ``policy`` (label), ``capacity`` (items), ``fraction`` (of n_items), ``seed`` (the policy's),
-``accesses``, ``hits`` (<NA> in an estimate), ``hit_rate`` (of all accesses, cold misses counted), ``warmup``
-(accesses left out of the next), ``hit_rate_warm``, ``low`` and ``high`` (equal to hit_rate in an exact row; of an
-estimate, a nominal 95 % band), ``exact``; then one column for each key of the traces' `source`.
+Columns: ``trace``, ``policy`` (label), ``capacity`` and its ``unit`` (items or bytes), ``fraction`` (of all items, or
+of the bytes of all), ``seed`` (the policy's), ``accesses``, ``hits`` (<NA> in an estimate), ``hit_rate`` (of all
+accesses, cold misses counted), ``warmup`` (accesses left out of the next), ``hit_rate_warm``, ``byte_hit_rate`` (share
+of the bytes of all accesses, whichever the unit; NaN without sizes and in an estimate), ``low`` and ``high`` (equal to
+hit_rate in an exact row; of an estimate, a nominal 95 % band), ``exact``; then one column for each key of the traces'
+`source`.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ from numpy.typing import NDArray
 
 from .policies import Counts
 from .trace import COLUMNS, LIMIT, Trace, whole
+from .units import everything
 
 Rates = NDArray[np.float64]
 NAN = float("nan")
@@ -31,12 +34,46 @@ def warmup_of(trace: Trace, warmup: int | None) -> int:
     return min(whole(warmup, "warmup", 0, where=f" for trace {trace.name!r}", unit=" of accesses"), LIMIT)
 
 
+def rates(counts: Mapping[str, Any]) -> dict[str, Rates]:
+    """The columns that follow from counts, NaN where there are none, and of a warm rate after a warm-up of all.
+
+    Parameters
+    ----------
+    counts : mapping
+        For each row, or one for all: ``hits``, ``warm`` (hits after the warm-up), ``bytes`` (of the hits),
+        ``accesses``, ``warmup`` and ``accessed`` (bytes of the accesses); None where something is not known.
+    """
+    hits, warm, weight, accesses, warmup, accessed = (
+        np.array(counts[name], np.float64) for name in ("hits", "warm", "bytes", "accesses", "warmup", "accessed")
+    )
+    rate = hits / accesses
+    left = np.broadcast_to(accesses - warmup, rate.shape)
+    return {
+        "hit_rate": rate,
+        "hit_rate_warm": np.divide(warm, left, out=np.full(rate.shape, NAN), where=left > 0),
+        "byte_hit_rate": weight / accessed,
+        "low": rate,
+        "high": rate,
+        "exact": ~np.isnan(rate),
+    }
+
+
 def curve_table(
-    trace: Trace, label: str, sizes: Counts, seed: int, warmup: int, totals: Counts, warms: Counts
+    trace: Trace,
+    label: str,
+    unit: str,
+    sizes: Counts,
+    seed: int,
+    warmup: int,
+    hits: Sequence[int],
+    warm: Sequence[int],
+    weight: Sequence[int | None],
 ) -> pd.DataFrame:
-    """The table of a curve, from hits at each size, and hits after the warm-up; arrays of shape (n_sizes,)."""
-    place = _place(trace, label, sizes, sizes / trace.n_items, seed, warmup)
-    return _frame({**place, **_counted(trace, warmup, totals, warms)}, sizes.size)
+    """The table of a curve, from hits at each size, those after the warm-up, and the bytes of all that hit."""
+    counts = {"hits": hits, "warm": warm, "bytes": weight}
+    derived = rates({**counts, "accesses": len(trace), "warmup": warmup, "accessed": trace.bytes_accessed})
+    place = _place(trace, label, unit, sizes, seed, warmup)
+    return _frame({**place, "hits": np.array(hits, np.int64), **derived}, sizes.size)
 
 
 def estimate_table(
@@ -47,32 +84,27 @@ def estimate_table(
         "hits": None,
         "hit_rate": np.clip(rates, 0, 1),
         "hit_rate_warm": NAN,
+        "byte_hit_rate": NAN,
         "low": np.clip(rates - half_widths, 0, 1),
         "high": np.clip(rates + half_widths, 0, 1),
         "exact": False,
     }
-    return _frame({**_place(trace, label, sizes, sizes / trace.n_items, seed, warmup), **estimated}, sizes.size)
+    return _frame({**_place(trace, label, "items", sizes, seed, warmup), **estimated}, sizes.size)
 
 
-def _place(trace: Trace, label: str, capacity: Any, fraction: Any, seed: int, warmup: int) -> dict[str, Any]:
+def _place(trace: Trace, label: str, unit: str, sizes: Counts, seed: int, warmup: int) -> dict[str, Any]:
     """What a row says of its simulation beside the outcome."""
     return {
         "trace": trace.name,
         "policy": label,
-        "capacity": capacity,
-        "fraction": fraction,
+        "capacity": sizes,
+        "unit": unit,
+        "fraction": sizes / everything(trace, unit),
         "seed": seed,
         "accesses": len(trace),
         "warmup": warmup,
         **(trace.source or {}),
     }
-
-
-def _counted(trace: Trace, warmup: int, total: Any, warm: Any) -> dict[str, Any]:
-    n = len(trace)
-    rate = total / n
-    warm_rate = warm / (n - warmup) if warmup < n else NAN
-    return {"hits": total, "hit_rate": rate, "hit_rate_warm": warm_rate, "low": rate, "high": rate, "exact": True}
 
 
 def _frame(values: dict[str, Any], n_rows: int) -> pd.DataFrame:
@@ -128,7 +160,8 @@ def plain(value: Any) -> Any:
     return str(value) if isinstance(value, float) and math.isinf(value) else value
 
 
-def default_capacities(n_items: int, points: int = 100) -> list[int]:
-    """About `points` distinct sizes, log-spaced from 1 to n_items."""
-    exponents = np.linspace(0, math.log(n_items), points) if n_items > 1 else np.zeros(1)
-    return [int(size) for size in np.unique(np.round(np.exp(exponents)))]
+def default_capacities(most: int, points: int = 100, least: int = 1) -> list[int]:
+    """About `points` distinct sizes, log-spaced from `least` to `most`."""
+    exponents = np.linspace(math.log(least), math.log(most), points if most > least else 1)
+    found = {min(most, round(size)) for size in np.exp(exponents).tolist()}
+    return sorted(found - {least, most} | {least, most})

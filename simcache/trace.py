@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import archive, mapped
+from . import archive, mapped, sums
 from .checks import CHUNK, checked_epochs, checked_ids, checked_name, checked_path, checked_sizes, checked_source
 from .checks import COLUMNS as COLUMNS
 from .checks import LIMIT as LIMIT
@@ -127,6 +127,16 @@ class Trace:
     def repeats(self) -> float:
         """Share of accesses to an item accessed before: what a cache of everything would hit. NaN when empty."""
         return 1 - self.n_touched / len(self) if len(self) else float("nan")
+
+    @cached_property
+    def n_bytes(self) -> int | None:
+        """Bytes of all items together, each once; None without sizes."""
+        return None if self.sizes is None else sums.of_items(self.sizes)
+
+    @cached_property
+    def bytes_accessed(self) -> int | None:
+        """Bytes of all accesses together; None without sizes."""
+        return None if self.sizes is None else sums.of_accesses(self.ids, self.sizes)
 
     def _facts(self) -> dict[str, str]:
         return {

@@ -30,9 +30,9 @@ def ax():
 
 def simulation(policy="lru", rate=0.5, *, trace="t", fraction=0.1, seed=0, **more):
     given = {
-        "trace": trace, "policy": policy, "capacity": round(100 * fraction), "fraction": fraction, "seed": seed,
-        "accesses": 1000, "hits": round(1000 * rate), "hit_rate": rate, "warmup": 0, "hit_rate_warm": rate,
-        "low": rate, "high": rate, "exact": True,
+        "trace": trace, "policy": policy, "capacity": round(100 * fraction), "unit": "items",
+        "fraction": fraction, "seed": seed, "accesses": 1000, "hits": round(1000 * rate), "hit_rate": rate,
+        "warmup": 0, "hit_rate_warm": rate, "byte_hit_rate": np.nan, "low": rate, "high": rate, "exact": True,
     }  # fmt: skip
     assert tuple(given) == COLUMNS
     return given | more
@@ -521,7 +521,7 @@ def test_curves_refuse_with_one_clear_line(ax, swept):
         (good, {"policies": ["LRU"]}, "policy must be one of lru; did you mean 'lru'. got 'LRU'"),
         (good, {"policies": []}, "at least one policy"),
         (good, {"x": "size"}, "x must be one of fraction, capacity; got 'size'"),
-        (good, {"y": "hits"}, "y must be one of hit_rate, hit_rate_warm; got 'hits'"),
+        (good, {"y": "hits"}, "y must be one of hit_rate, hit_rate_warm, byte_hit_rate; got 'hits'"),
         (
             frame(simulation(rate=0.1), simulation(rate=0.2)),
             {},

@@ -43,6 +43,7 @@ def plot(
         str, typer.Option(metavar="POLICY", help="What a gap subtracts; best: the best other.")
     ] = "best",
     warm: Annotated[bool, typer.Option("--warm", help="Draw hit_rate_warm in place of hit_rate.")] = False,
+    weighed: Annotated[bool, typer.Option("--bytes", help="Draw byte_hit_rate in place of hit_rate.")] = False,
     miss: Annotated[bool, typer.Option("--miss", help="Curves: draw misses.")] = False,
     log: Annotated[bool | None, typer.Option(help="Curves: logarithmic sizes; by default for capacities.")] = None,
 ) -> None:
@@ -60,7 +61,10 @@ def plot(
     from ..plot.facets import close
     from ..plot.rows import checked, labels
 
-    value: Literal["hit_rate", "hit_rate_warm"] = "hit_rate_warm" if warm else "hit_rate"
+    if warm and weighed:
+        raise ValueError("plot must be given at most one of --warm and --bytes")
+    value: Literal["hit_rate", "hit_rate_warm", "byte_hit_rate"] = "hit_rate_warm" if warm else "hit_rate"
+    value = "byte_hit_rate" if weighed else value
     rows = pd.concat([read_table(path) for path in table], ignore_index=True)
     known = labels(checked(rows, ("policy", x, value)))
     chosen = [_label(text, known) for text in policy or ()] or None

@@ -12,9 +12,10 @@ from typing import Any
 
 from .. import synth
 from ..checks import short, whole
-from ..simulation import check_seed, choose
+from ..simulation import check_seed, choose, counting_in
 from ..sweeps import check_capacity, check_fraction
 from ..trace import Trace
+from ..units import check_unit
 from . import opening
 from .input import read_trace
 from .matrices import read_matrix
@@ -59,13 +60,15 @@ def read_grid(path: Path) -> dict[str, Any]:
 
 
 def _arguments(given: dict[str, Any], folder: Path) -> dict[str, Any]:
+    with _telling("unit"):
+        unit = check_unit(given.get("unit", "items"))
     checks: dict[str, Callable[[Any], Any]] = {
-        "policies": partial(_policy, folder=folder),
+        "policies": partial(_policy, folder=folder, unit=unit),
         "fractions": check_fraction,
-        "capacities": check_capacity,
+        "capacities": lambda value: check_capacity(value, unit),
         "seeds": check_seed,
     }
-    _check_known(given, [*checks, "warmup", "traces"])
+    _check_known(given, [*checks, "unit", "warmup", "traces"])
     for key in ("policies", "traces"):
         if key not in given:
             raise ValueError(f"{key} must be given")
@@ -77,6 +80,8 @@ def _arguments(given: dict[str, Any], folder: Path) -> dict[str, Any]:
         with _telling(key):
             if key == "warmup":
                 found[key] = whole(given[key], key, 0, unit=" of accesses")
+            elif key == "unit":
+                found[key] = unit
             elif key == "traces":
                 found[key] = _traces(given[key], folder)
             else:
@@ -84,11 +89,11 @@ def _arguments(given: dict[str, Any], folder: Path) -> dict[str, Any]:
     return found
 
 
-def _policy(text: Any, folder: Path) -> tuple[Any, dict[str, Any]]:
+def _policy(text: Any, folder: Path, unit: str) -> tuple[Any, dict[str, Any]]:
     if not isinstance(text, str):
         raise TypeError(f"a policy must be a text, got {short(text)}")
     chosen = policy(text, folder)
-    choose(chosen)
+    counting_in(unit, choose(chosen))
     return chosen
 
 

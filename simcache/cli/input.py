@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from .. import formats
+from ..seeds import RATES
 from ..tables import column
 from ..trace import Trace
 from . import opening
@@ -22,8 +23,8 @@ BROKEN = (
     NotImplementedError, zipfile.BadZipFile, zlib.error, TokenError,
 )  # fmt: skip
 # What a file of plain text cannot tell: that these are words even where they look like numbers, and those rates.
-WORDS = ("trace", "policy", "generator", "sampler", "matrix", "torch", "joined", "file")
-RATES = ("fraction", "hit_rate", "hit_rate_warm", "low", "high")
+WORDS = ("trace", "policy", "unit", "generator", "sampler", "matrix", "torch", "joined", "file")
+SHARES = ("fraction", *RATES)
 COUNTS = ("capacity", "seed", "accesses", "warmup")
 MOST = {".csv": 1 << 25, ".json": 1 << 24, ".parquet": 1 << 27}  # bytes, unpacked: text takes thirty times as many
 COLUMNS, CELLS, LONGEST = 1000, 1 << 24, 1 << 17
@@ -70,7 +71,7 @@ def read_table(path: Path) -> pd.DataFrame:
     except BROKEN as error:
         message = f"a table must be a whole {suffix} file with rows, got {str(path)!r}"
         raise ValueError(f"{message}: {error}" if isinstance(error, _Refused) else message) from error
-    kinds: dict[Any, str] = {name: "float64" for name in RATES if name in table and suffix != ".parquet"}
+    kinds: dict[Any, str] = {name: "float64" for name in SHARES if name in table and suffix != ".parquet"}
     try:
         if "hits" in table and not _of_means(table["hits"]):
             kinds["hits"] = "Int64"

@@ -3,13 +3,15 @@
 import ast
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
 from .. import policies
+from ..units import is_bytes
 from . import output
 from .finding import load_file, load_module
 
@@ -20,6 +22,11 @@ def whole(text: str) -> int:
         return int(text)
     except ValueError:
         raise typer.BadParameter(f"must be a whole number, got {text!r}") from None
+
+
+def size(text: str) -> int | str:
+    """A cache's size: a whole number, or a text of bytes, which the library reads."""
+    return text if is_bytes(text) else whole(text)
 
 
 def real(text: str) -> float:
@@ -49,8 +56,13 @@ TableOutput = Annotated[
         *output.WRITERS,
     ),
 ]
-Capacity = Annotated[int | None, typer.Option(metavar="N", parser=whole, help="Items that a cache holds, 1 or more.")]
-Fraction = Annotated[float | None, typer.Option(metavar="X", parser=real, help="Or as a share of the items, up to 1.")]
+Capacity = Annotated[
+    Any, typer.Option(metavar="N", parser=size, help="What a cache holds, 1 or more: items, or bytes as in '25 GB'.")
+]
+Fraction = Annotated[float | None, typer.Option(metavar="X", parser=real, help="Or as a share of all, up to 1.")]
+Unit = Annotated[
+    Literal["items", "bytes"], typer.Option(help="What sizes count; bytes need a trace with the size of each item.")
+]
 Policies = Annotated[
     list[str],
     typer.Argument(
@@ -123,16 +135,16 @@ def value(text: str) -> Any:
         return text
 
 
-def numbers(text: str, kind: type[int] | type[float], what: str) -> list[Any]:
-    """Numbers between commas."""
+def numbers(text: str, kind: Callable[[str], Any], what: str) -> list[Any]:
+    """Numbers, or sizes, between commas."""
     try:
         return [kind(part) for part in text.split(",")]
-    except ValueError:
-        words = "whole numbers" if kind is int else "numbers"
+    except (ValueError, typer.BadParameter):
+        words = "numbers" if kind is float else "whole numbers"
         raise ValueError(f"{what} must be {words} separated by commas, got {text!r}") from None
 
 
-def check_one(command: str, capacity: int | None, fraction: float | None) -> None:
+def check_one(command: str, capacity: int | str | None, fraction: float | None) -> None:
     """Refuse no size, and two."""
     if (capacity is None) == (fraction is None):
         raise ValueError(f"{command} must be given one of --capacity and --fraction")

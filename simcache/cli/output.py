@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..files import replacing
+from ..seeds import RATES
 from ..tables import records
 from ..text import printable
 from ..trace import COLUMNS
@@ -23,8 +24,8 @@ from .streams import say
 
 # What goes first when a terminal is narrow stands last.
 WEIGHT = ("policy", "capacity", "fraction", "hit_rate", "hit_rate_warm", "trace", "hits", "seed")
-LIGHT = ("accesses", "warmup", "low", "high", "exact")
-RATES = ("hit_rate", "hit_rate_warm", "low", "high")
+LIGHT = ("accesses", "warmup", "low", "high", "exact", "unit", "byte_hit_rate")
+OF_BYTES = ("policy", "capacity", "unit", "hit_rate", "byte_hit_rate")  # the first, where items have sizes
 
 
 def write(table: pd.DataFrame, path: Path | None, *, wrap: bool = False) -> None:
@@ -47,6 +48,8 @@ def show(table: pd.DataFrame, console: Console, *, wrap: bool = False) -> None:
     columns = [str(name) for name in table.columns]
     by_weight = [c for c in WEIGHT if c in columns]
     by_weight += [c for c in columns if c not in COLUMNS] + [c for c in LIGHT if c in columns]
+    if "byte_hit_rate" in columns and table["byte_hit_rate"].notna().any():
+        by_weight.sort(key=lambda name: name not in OF_BYTES)
     kept, roomy = len(by_weight), console.options.update_width(10_000)
     while True:
         shown = [c for c in columns if c in by_weight[:kept]]

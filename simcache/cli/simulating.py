@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import pandas as pd
 import typer
@@ -21,10 +21,12 @@ from .options import (
     Seed,
     TableOutput,
     TraceFile,
+    Unit,
     Warmup,
     check_one,
     numbers,
     policy,
+    size,
 )
 from .output import write
 from .streams import told_warnings
@@ -53,6 +55,7 @@ def simulate(
     policy: Policies,
     capacity: Capacity = None,
     fraction: Fraction = None,
+    unit: Unit = "items",
     seed: Seed = 0,
     warmup: Warmup = None,
     output: TableOutput = None,
@@ -66,16 +69,19 @@ def simulate(
     """
     check_one("simulate", capacity, fraction)
     capacities = None if capacity is None else [capacity]
-    finish(_table(trace, policy, capacities, [fraction] if fraction is not None else None, seed, warmup), output)
+    fractions = None if fraction is None else [fraction]
+    finish(_table(trace, policy, capacities, fractions, unit, seed, warmup), output)
 
 
 def curve(
     trace: TraceFile,
     policy: Policies,
     capacities: Annotated[
-        str | None, typer.Option(metavar="N,N,…", help="Cache sizes in items; by default about 100, 1 … all items.")
+        str | None,
+        typer.Option(metavar="N,N,…", help="Cache sizes: items, or bytes as in 1GB,2GB; by default about 100, to all."),
     ] = None,
-    fractions: Annotated[str | None, typer.Option(metavar="X,X,…", help="Or as shares of the items, up to 1.")] = None,
+    fractions: Annotated[str | None, typer.Option(metavar="X,X,…", help="Or as shares of all, up to 1.")] = None,
+    unit: Unit = "items",
     seed: Seed = 0,
     warmup: Warmup = None,
     output: TableOutput = None,
@@ -91,16 +97,17 @@ def curve(
     """
     if capacities is not None and fractions is not None:
         raise ValueError("curve must be given at most one of --capacities and --fractions")
-    sizes = None if capacities is None else numbers(capacities, int, "capacities")
+    sizes = None if capacities is None else numbers(capacities, size, "capacities")
     shares = None if fractions is None else numbers(fractions, float, "fractions")
-    finish(_table(trace, policy, sizes, shares, seed, warmup), output)
+    finish(_table(trace, policy, sizes, shares, unit, seed, warmup), output)
 
 
 def _table(
     first: Path,
     others: Sequence[str],
-    capacities: list[int] | None,
+    capacities: list[Any] | None,
     fractions: list[float] | None,
+    unit: str,
     seed: int,
     warmup: int | None,
 ) -> pd.DataFrame:
@@ -118,6 +125,7 @@ def _table(
             raise ValueError(f"a trace to simulate must have accesses, got none in {str(path)!r}")
     if fractions is not None:
         with told_warnings():
-            return sweep(traces, chosen, fractions, seeds=[seed], warmup=warmup)
+            return sweep(traces, chosen, fractions, unit=unit, seeds=[seed], warmup=warmup)
     check_traces(traces)
-    return joined([hit_curve(trace, each, capacities, seed=seed, warmup=warmup) for trace in traces for each in chosen])
+    options: dict[str, Any] = {"unit": unit, "seed": seed, "warmup": warmup}
+    return joined([hit_curve(trace, each, capacities, **options) for trace in traces for each in chosen])

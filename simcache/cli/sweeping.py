@@ -28,7 +28,9 @@ MOST = 1 << 20  # bytes of a scheduler.json
 def sweep(
     grid: Annotated[
         Path,
-        typer.Argument(metavar="FILE", help="A grid, .toml: policies, fractions or capacities, seeds, warmup, traces."),
+        typer.Argument(
+            metavar="FILE", help="A grid, .toml: policies, fractions or capacities, unit, seeds, warmup, traces."
+        ),
     ],
     store: Annotated[
         Path | None,
@@ -44,9 +46,10 @@ def sweep(
     r"""Simulate a grid of traces, policies, sizes and seeds; stopped or killed, the same command goes on.
 
     FILE lists policies = ["lru", "opt:bypass=true"], also files of your own beside it, "./mine.py", whose code is run,
-    then fractions = [0.1, 0.5] or capacities = [10, 50], perhaps seeds = [0, 1] and warmup = 99, and below \[[traces]]
-    each file = "my.npz", or a law and its parameters, as in zipf = {n_items = 100, n_accesses = 999, alpha = [0.8,
-    1.0]}. A parameter may be a list: a trace for each of its values. Exit code 1 says that cells failed.
+    then fractions = [0.1, 0.5] or capacities = [10, 50], perhaps seeds = [0, 1], warmup = 99 and unit = "bytes", of
+    which capacities may be ["25 GB"], and below \[[traces]] each file = "my.npz", or a law and its parameters, as in
+    zipf = {n_items = 100, n_accesses = 999, alpha = [0.8, 1.0]}. A parameter may be a list: a trace for each of its
+    values. Exit code 1 says that cells failed.
 
     Examples
     --------

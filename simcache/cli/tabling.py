@@ -17,6 +17,7 @@ from .options import TableFiles, whole, written
 from .streams import say
 
 USUAL = ("trace", "policy", "capacity", "fraction", "hit_rate")
+IN_BYTES = ("trace", "policy", "capacity", "unit", "fraction", "hit_rate", "byte_hit_rate")
 
 
 def table(
@@ -74,7 +75,8 @@ def table(
 
 def _names(rows: pd.DataFrame, columns: str | None, across: str | None) -> list[str]:
     known = [str(name) for name in rows.columns]
-    names = [name for name in USUAL if name in known] or known
+    usual = USUAL if "unit" not in known or (rows["unit"] != "bytes").all() else IN_BYTES
+    names = [name for name in usual if name in known] or known
     if columns is not None:
         names = columns.split(",")
     for name in [*names, across or names[0]]:

@@ -20,7 +20,7 @@ def hit_curves(
     table: pd.DataFrame,
     *,
     x: Literal["fraction", "capacity"] = "fraction",
-    y: Literal["hit_rate", "hit_rate_warm"] = "hit_rate",
+    y: Literal["hit_rate", "hit_rate_warm", "byte_hit_rate"] = "hit_rate",
     miss: bool = False,
     log: bool | None = None,
     policies: Sequence[str] | None = None,
@@ -37,9 +37,9 @@ def hit_curves(
         Rows of `sweep` or `hit_curve`, or any with columns `policy`, `x` and `y`. Traces are told apart by name and
         source columns; those that differ by seeds alone are one.
     x : {"fraction", "capacity"}
-        Cache size as a share of the items, or in items.
-    y : {"hit_rate", "hit_rate_warm"}
-        Rate over all accesses, cold misses counted, or over those after the warm-up.
+        Cache size as a share of the items, or in items; of bytes where the rows' unit says so.
+    y : {"hit_rate", "hit_rate_warm", "byte_hit_rate"}
+        Rate over all accesses, cold misses counted; over those after the warm-up; or over the bytes of all accesses.
     miss : bool
         Draw one minus the rate.
     log : bool, optional
@@ -61,7 +61,7 @@ def hit_curves(
     where there is one trace; it reaches over the bounds of rows that are not exact too.
     """
     choice(x, "x", ("fraction", "capacity"))
-    choice(y, "y", ("hit_rate", "hit_rate_warm"))
+    choice(y, "y", ("hit_rate", "hit_rate_warm", "byte_hit_rate"))
     checked(table, ("policy", x, y))
     chosen = ordered(table, policies)
     drawn = table[table["policy"].isin(chosen)]
@@ -73,9 +73,9 @@ def hit_curves(
             raise ValueError(
                 f"a panel must show one trace, whatever its seeds, for {title}; got several {listed(several)}"
             )
+        ax.set_xlabel(axis_name(x, rows))
         _draw(ax, rows, x, y, miss, chosen)
         ax.set_title(title)
-        ax.set_xlabel(axis_name(x))
         ax.set_ylabel(rate_name(rows, y, miss))
         ax.set_ylim(-0.03, 1.03)
         logarithmic = x == "capacity" if log is None else log
@@ -154,6 +154,7 @@ def _over_seeds(rows: pd.DataFrame, x: str, y: str) -> pd.DataFrame:
     if (without := points[y].isna().groupby(points["policy"]).all()).any():
         raise ValueError(
             f"{y} must have values for {' on '.join(filter(None, [f'policy {without.idxmax()!r}', where]))}, got none "
-            "(rows that are not exact, and warm-ups as long as the trace, have no warm rate)"
+            "(rows that are not exact, and warm-ups as long as the trace, have no warm rate; without sizes there is no "
+            "byte rate)"
         )
     return means(points, ["policy", x], y, where)

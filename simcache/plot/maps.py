@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from .rows import axis_name, base, cells, checked, choice, labels, policy_name
 from .ticks import set_ticks
 
-RATES = {"hit_rate": "hit rate", "hit_rate_warm": "warm hit rate"}  # as colour bars call them
+# As colour bars call them.
+RATES = {"hit_rate": "hit rate", "hit_rate_warm": "warm hit rate", "byte_hit_rate": "byte hit rate"}
 MISSING = "0.8"  # a grey: no simulation there
 
 
@@ -60,13 +61,14 @@ def heatmap(
         When rows or columns are missing, the policy is unknown, or rows of a cell differ by more than seeds.
     """
     checked(table, _columns(x, y, value))
+    names = axis_name(x, table), axis_name(y, table)
     known = labels(table)
     chosen = known[0] if policy is None and len(known) == 1 else choice(policy, "policy", known)
     grid = cells(table, x, y, chosen, value)
     low, high = limits or ((0.0, 1.0) if value in RATES else (float(np.nanmin(grid)), float(np.nanmax(grid))))
-    mesh = _draw(ax, grid, x, y, "cividis", Normalize(low, high))
+    mesh = _draw(ax, grid, names, "cividis", Normalize(low, high))
     ax.set_title(policy_name(chosen))
-    mesh.set_label("_" + (RATES.get(value) or axis_name(value)))  # for colorbar; legends skip an underscore
+    mesh.set_label("_" + (RATES.get(value) or axis_name(value, table)))  # for colorbar; legends skip an underscore
     if bar:
         colorbar([mesh], fraction=0.18)
     return mesh
@@ -96,7 +98,7 @@ def gap(
         The one subtracted from.
     against : str
         A label in the table, or "best": in each cell the highest of all policies that are not OPT.
-    value : {"hit_rate", "hit_rate_warm"}
+    value : {"hit_rate", "hit_rate_warm", "byte_hit_rate"}
     limit : float, optional
         Gap at which the colours end, on both sides of 0; by default the largest in the table.
 
@@ -115,6 +117,7 @@ def gap(
     """
     choice(value, "value", tuple(RATES))
     checked(table, _columns(x, y, value))
+    names = axis_name(x, table), axis_name(y, table)
     known = labels(table)
     choice(policy, "policy", known)
     others = [label for label in known if base(label) != "opt" and label != policy]
@@ -133,7 +136,7 @@ def gap(
     if grid.isna().all(axis=None):
         raise ValueError(f"policies {policy!r} and {against!r} must share a cell of {x} and {y}, got none")
     reach = float(np.nanmax(np.abs(grid))) if limit is None else limit
-    mesh = _draw(ax, grid, x, y, "RdBu_r", CenteredNorm(0, reach or 1.0))
+    mesh = _draw(ax, grid, names, "RdBu_r", CenteredNorm(0, reach or 1.0))
     name = "best other" if against == "best" else policy_name(against)
     ax.set_title(f"{policy_name(policy)} − {name}")
     mesh.set_label("_gap in " + RATES[value])
@@ -190,7 +193,7 @@ def _columns(x: str, y: str, value: str) -> tuple[str, ...]:
     return ("policy", x, y, value)
 
 
-def _draw(ax: Axes, grid: pd.DataFrame, x: str, y: str, colours: str, norm: Normalize) -> QuadMesh:
+def _draw(ax: Axes, grid: pd.DataFrame, names: tuple[str, str], colours: str, norm: Normalize) -> QuadMesh:
     across, down = _axis(ax, "x", grid.columns), _axis(ax, "y", grid.index)
     values = np.ma.masked_invalid(grid.to_numpy(float))
     # Pixels also in a PDF: between areas viewers leave hairlines.
@@ -202,8 +205,8 @@ def _draw(ax: Axes, grid: pd.DataFrame, x: str, y: str, colours: str, norm: Norm
         ]
         ax.add_collection(PatchCollection(boxes, facecolor="none", edgecolor="0.25", linewidth=0, hatch="/////"))
     ax.spines[:].set_visible(True)  # cells near 0 are nearly white
-    ax.set_xlabel(axis_name(x))
-    ax.set_ylabel(axis_name(y))
+    ax.set_xlabel(names[0])
+    ax.set_ylabel(names[1])
     return mesh
 
 

@@ -22,7 +22,7 @@ def overlay(
     curves: Mapping[str, tuple[ArrayLike, ArrayLike]],
     *,
     x: Literal["fraction", "capacity"] = "fraction",
-    y: Literal["hit_rate", "hit_rate_warm"] = "hit_rate",
+    y: Literal["hit_rate", "hit_rate_warm", "byte_hit_rate"] = "hit_rate",
     residual: Axes | None = None,
     log: bool | None = None,
 ) -> None:
@@ -38,9 +38,9 @@ def overlay(
         Policy label of the table -> (cache sizes, hit rates), both of shape (n_sizes,). Policies without a curve are
         points alone.
     x : {"fraction", "capacity"}
-        Cache size as a share of the items, or in items; of the curves too.
-    y : {"hit_rate", "hit_rate_warm"}
-        Simulated rate over all accesses, cold misses counted, or over those after the warm-up.
+        Cache size as a share of the items, or in items; of bytes where the rows' unit says so; of the curves too.
+    y : {"hit_rate", "hit_rate_warm", "byte_hit_rate"}
+        Simulated rate, as for `hit_curves`.
     residual : matplotlib Axes, optional
         Gets simulation minus theory; the sizes of each curve must then include those simulated.
     log : bool, optional
@@ -58,8 +58,9 @@ def overlay(
     highest.
     """
     choice(x, "x", ("fraction", "capacity"))
-    choice(y, "y", ("hit_rate", "hit_rate_warm"))
+    choice(y, "y", ("hit_rate", "hit_rate_warm", "byte_hit_rate"))
     checked(table, ("policy", x, y))
+    size_name = axis_name(x, table)
     told = table.assign(trace=names(table)) if "trace" in table else table
     if several := differing(told, [c for c in told.columns if c == "trace" or c in sources(told)]):
         raise ValueError(f"an overlay must have one trace, or several seeds of one; got traces differing in {several}")
@@ -78,7 +79,7 @@ def overlay(
             _mark(residual, size, mean - theory, low - theory, high - theory, style, None)
     for each, name in ((ax, rate_name(table, y)), (residual, "simulation − theory")):
         if each is not None:
-            each.set(xlabel=axis_name(x), ylabel=name)
+            each.set(xlabel=size_name, ylabel=name)
             scale(each, "x", "log" if (x == "capacity" if log is None else log) else "linear")
     if residual is not None:
         residual.axhline(0, color="0.6", linewidth=0.6, zorder=0)

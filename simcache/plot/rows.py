@@ -10,8 +10,6 @@ from ..seeds import is_seed, listed, means, names
 from ..trace import COLUMNS
 
 WORDS = {
-    "fraction": "cache size / items",
-    "capacity": "cache size (items)",
     "alpha": "Zipf exponent α",
     "jump": "jump probability",
     "locality": "locality (1 − jump)",
@@ -69,15 +67,28 @@ def policy_name(label: str) -> str:
     return f"{name} ({parameters.removesuffix(')').replace('=True', '')})" if parameters else name
 
 
-def axis_name(column: str) -> str:
-    """What an axis or a colour bar calls a column."""
-    return WORDS.get(column, column.replace("_", " "))
+def axis_name(column: str, table: pd.DataFrame) -> str:
+    """What an axis or a colour bar calls a column; a cache's size by the unit that the table's rows count it in.
+
+    Raises
+    ------
+    ValueError
+        When these count it in several.
+    """
+    if column not in ("fraction", "capacity"):
+        return WORDS.get(column, column.replace("_", " "))
+    units = [str(unit) for unit in table["unit"].fillna("items").unique()] if "unit" in table else ["items"]
+    if len(units) > 1:
+        rule = "cache sizes of one picture must be of one unit (draw some of the rows, or by='unit')"
+        raise ValueError(f"{rule}, got {' and '.join(units)}")
+    shares = {"items": "cache size / items", "bytes": "cache size / all bytes"}
+    return f"cache size ({units[0]})" if column == "capacity" else shares.get(units[0], "cache size / all")
 
 
 def rate_name(table: pd.DataFrame, column: str, miss: bool = False) -> str:
     """What an axis calls a rate: which one, and whether the first sight of an item counts as a miss."""
-    rate = "miss ratio" if miss else "hit rate"
-    if column == "hit_rate" or ("warmup" in table and (table["warmup"] == 0).all()):
+    rate = "byte " * (column == "byte_hit_rate") + ("miss ratio" if miss else "hit rate")
+    if column != "hit_rate_warm" or ("warmup" in table and (table["warmup"] == 0).all()):
         return f"{rate} (cold misses count)"
     return f"{rate} (after warm-up)"
 
@@ -97,7 +108,7 @@ def panels(table: pd.DataFrame, by: str | None) -> list[tuple[str, pd.DataFrame]
     if by is not None:
         numeric = pd.api.types.is_numeric_dtype(checked(table, (by,))[by].dtype)
         groups = table.groupby(by, sort=numeric, dropna=False)
-        return [(_title(by, value), rows) for value, rows in groups]
+        return [(_title(by, value, rows), rows) for value, rows in groups]
     if "trace" in table:
         table = table.assign(trace=names(table))
     keys = [column for column in ("trace", *sources(table)) if column in table]
@@ -105,10 +116,10 @@ def panels(table: pd.DataFrame, by: str | None) -> list[tuple[str, pd.DataFrame]
     return [(", ".join(_telling(table, rows)), rows) for rows in found]
 
 
-def _title(by: str, value: Any) -> str:
+def _title(by: str, value: Any, rows: pd.DataFrame) -> str:
     if by in ("trace", "policy"):
         return policy_name(str(value)) if by == "policy" else str(value)
-    return f"{axis_name(by)} = {f'{value:.4g}' if isinstance(value, float) else value}"
+    return f"{axis_name(by, rows)} = {f'{value:.4g}' if isinstance(value, float) else value}"
 
 
 def _telling(table: pd.DataFrame, rows: pd.DataFrame) -> list[str]:

@@ -8,16 +8,18 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from ..checks import LIMIT, short, whole
-from ..simulation import Chosen, Policy, check_seed, check_trace, choose
+from ..simulation import Chosen, Policy, check_seed, check_trace, choose, counting_in
 from ..text import printable
 from ..trace import Trace
+from ..units import check_capacity as check_size
+from ..units import check_unit, everything, of_unit
 
 Value = TypeVar("Value")
 Source = Trace | Path | Callable[[], Trace]
 
 
 class Grid(NamedTuple):
-    """The traces, policies, sizes (`of` fractions or of capacities, as asked for) and seeds of a sweep, checked."""
+    """The traces, policies, sizes (`of` fractions or capacities of a unit, as asked for) and seeds of a sweep."""
 
     sources: list[Source]
     policies: list[Chosen]
@@ -41,29 +43,29 @@ def asked(
     traces: Iterable[Source],
     policies: Iterable[Policy],
     fractions: Iterable[float] | None,
-    capacities: Iterable[int] | None,
+    capacities: Iterable[int | str] | None,
     seeds: Iterable[int],
     warmup: int | None,
+    unit: str,
 ) -> Grid:
     """The arguments of `sweep` as a grid; errors as it tells them."""
     sources = [_source(source) for source in _list(traces, "traces")]
-    check_traces([source for source in sources if isinstance(source, Trace)])
-    chosen = _distinct([choose(policy) for policy in _list(policies, "policies")])
+    there = [source for source in sources if isinstance(source, Trace)]
+    check_traces(there)
+    check_unit(unit)
+    for trace in there:
+        everything(trace, unit)
+    chosen = _distinct([counting_in(unit, choose(policy)) for policy in _list(policies, "policies")])
     if (fractions is None) == (capacities is None):
         came = "neither" if fractions is None else "both"
         raise ValueError(f"a sweep must be given either fractions or capacities, got {came}")
     if fractions is not None:
         of, sizes = "fractions", [check_fraction(fraction) for fraction in _list(fractions, "fractions")]
     else:
-        of, sizes = "capacities", [check_capacity(capacity) for capacity in _list(capacities, "capacities")]
+        of, sizes = "capacities", [check_capacity(capacity, unit) for capacity in _list(capacities, "capacities")]
     numbers = [check_seed(seed) for seed in _list(seeds, "seeds")]
     left_out = None if warmup is None else min(whole(warmup, "warmup", 0, unit=" of accesses"), LIMIT)
-    return Grid(sources, chosen, of, sizes, numbers, left_out)
-
-
-def capacity_of(size: Any, of: str, n_items: int) -> int:
-    """A size as asked for in items."""
-    return max(1, round(size * n_items)) if of == "fractions" else int(size)
+    return Grid(sources, chosen, of_unit(of, unit), sizes, numbers, left_out)
 
 
 def made(source: Source) -> Trace:
@@ -155,11 +157,6 @@ def check_fraction(value: object) -> float:
     return fraction
 
 
-def check_capacity(value: object) -> int:
-    """The size in items, or an error that says what came."""
-    try:
-        return min(whole(value, "capacity", 1, unit=" of items"), 2**63 - 1)  # the largest that a column holds
-    except TypeError as error:
-        if isinstance(value, float | np.floating) and 0 < value <= 1:
-            raise TypeError(f"{error}; fractions are given as such") from None
-        raise
+def check_capacity(value: object, unit: str = "items") -> int:
+    """The size in that unit, or an error that says what came."""
+    return check_size(value, unit, hint="fractions are given as such")

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from .. import policies
 from ..codes import code_key
 from ..keys import policy_key
-from ..simulation import Chosen, choose
+from ..simulation import Chosen, choose, counting_in
 from .grid import Grid, Source
 
 PACKAGE = __name__.partition(".")[0]
@@ -25,6 +25,7 @@ class Named(NamedTuple):
 
     name: str
     params: dict[str, Any]
+    unit: str
     key: str
     here: str
 
@@ -51,7 +52,8 @@ def shipped(chosen: Chosen) -> Chosen | Named:
     """A policy as it travels."""
     if not _is_ours(chosen) or chosen.module is None:
         return chosen._replace(module=None)
-    return Named(chosen.module.__name__.rpartition(".")[2], chosen.params, policy_key(chosen), _versions())
+    name = chosen.module.__name__.rpartition(".")[2]
+    return Named(name, chosen.params, chosen.unit, policy_key(chosen), _versions())
 
 
 def unpacked(policy: Chosen | Named) -> Chosen | Exception:
@@ -59,7 +61,7 @@ def unpacked(policy: Chosen | Named) -> Chosen | Exception:
     if isinstance(policy, Chosen):
         return policy
     try:
-        chosen, key = _own(policy.name, tuple(policy.params.items()))
+        chosen, key = _own(policy.name, tuple(policy.params.items()), policy.unit)
         _check(f"policy {policy.name!r}", key, policy.key, policy.here)
     except Exception as error:
         return error
@@ -83,8 +85,8 @@ def _check(what: str, key: str, expected: str, here: str) -> None:
 
 
 @lru_cache(64)
-def _own(name: str, params: tuple[tuple[str, Any], ...]) -> tuple[Chosen, str]:
-    chosen = choose((name, dict(params)))
+def _own(name: str, params: tuple[tuple[str, Any], ...], unit: str) -> tuple[Chosen, str]:
+    chosen = counting_in(unit, choose((name, dict(params))))
     return chosen, policy_key(chosen)
 
 

@@ -60,11 +60,11 @@ def lines_of(grid: Grid, keys: Keys, i: int, facts: Facts, found: Found) -> Iter
     key = keys.parts[i, found.policy, found.seed]
     alike: dict[str | None, list[Any]] = {}
     for size, cell in found.cells.items():
-        alike.setdefault(cell.error, []).append((size, *cell[:3]))
+        alike.setdefault(cell.error, []).append((size, *cell[:4]))
     for error, cells in alike.items():
-        sizes, capacities, hits, warm = map(list, zip(*cells, strict=True))
+        sizes, capacities, hits, warm, weight = map(list, zip(*cells, strict=True))
         about = key, facts, keys.calls[i], chosen.label, code, found.seed, chosen.random, grid.of
-        yield Stored(*about, sizes, capacities, hits, warm, error)
+        yield Stored(*about, sizes, capacities, hits, warm, weight, error)
 
 
 def about(grid: Grid) -> dict[str, Any]:

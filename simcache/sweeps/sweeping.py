@@ -36,7 +36,8 @@ def sweep(
     policies: Iterable[Policy],
     fractions: Iterable[float] | None = None,
     *,
-    capacities: Iterable[int] | None = None,
+    capacities: Iterable[int | str] | None = None,
+    unit: str = "items",
     seeds: Iterable[int] = (0,),
     warmup: int | None = None,
     store: str | os.PathLike[str] | None = None,
@@ -54,9 +55,12 @@ def sweep(
     policies : iterable
         Each as for `simulate`; parameters go with the name: ``("opt", {"bypass": True})``.
     fractions : iterable of float, optional
-        Sizes as shares of each trace's `n_items`, in (0, 1]; capacity is ``max(1, round(fraction * n_items))``.
-    capacities : iterable of int, optional
-        Or sizes in items, at least 1.
+        Sizes as shares of each trace's `n_items`, in (0, 1]; capacity is ``max(1, round(fraction * n_items))``. In
+        bytes, shares of the bytes of all items.
+    capacities : iterable of int or str, optional
+        Or sizes in items, at least 1, or in bytes, also as texts: "25 GB", "25 GiB".
+    unit : {"items", "bytes"}
+        What sizes count, as for `simulate`.
     seeds : iterable of int
         The policies' seeds. A policy that draws no random numbers runs once, with the first.
     warmup : int, optional
@@ -74,8 +78,8 @@ def sweep(
     -------
     pandas.DataFrame
         One row per simulation; the columns are those of `tables`, and `fraction` is the one asked for, or capacity /
-        n_items. The order of rows and every number are the same on any number of cores and machines. A cell that failed
-        is a row too, its `hits` <NA>, its rates NaN; then a column ``error`` says why.
+        n_items, or / bytes of all items. The order of rows and every number are the same on any number of cores and
+        machines. A cell that failed is a row too, its `hits` <NA>, its rates NaN; then a column ``error`` says why.
 
     Raises
     ------
@@ -98,13 +102,14 @@ def sweep(
 
     Notes
     -----
-    A policy that has a one-pass curve counts all sizes of a trace at once.
+    A policy that has a one-pass curve counts all sizes of a trace at once, unless the trace has sizes: then each gets a
+    run, for its bytes.
 
     In a store, a cell is known by the code of its policy and of its trace's call, with all that they reach in their
     package or notebook; by their arguments, which must be scalars, strings, arrays, Traces or paths; and by what is in
     files. Edit any, and it is another cell.
     """
-    grid = asked(traces, policies, fractions, capacities, seeds, warmup)
+    grid = asked(traces, policies, fractions, capacities, seeds, warmup, unit)
     if client is not None:
         _cluster().check_client(client)
     keys = None if store is None else stored.keys_of(grid)
@@ -143,13 +148,14 @@ def tally(
     policies: Iterable[Policy],
     fractions: Iterable[float] | None = None,
     *,
-    capacities: Iterable[int] | None = None,
+    capacities: Iterable[int | str] | None = None,
+    unit: str = "items",
     seeds: Iterable[int] = (0,),
     warmup: int | None = None,
     store: str | os.PathLike[str] | None = None,
 ) -> Tally:
     """What `sweep` would have to do: nothing is simulated, no trace is made, and no store."""
-    grid = asked(traces, policies, fractions, capacities, seeds, warmup)
+    grid = asked(traces, policies, fractions, capacities, seeds, warmup, unit)
     results, failed = Results(grid), 0
     if store is not None and Path(store).exists():
         failed = _reuse(grid, results, stored.keys_of(grid), checked(store))

@@ -9,11 +9,13 @@ import numpy as np
 from ..cells import Cell, Facts
 from ..counting import count, count_hits, has_one_pass
 from ..policies import Ids
-from ..simulation import Chosen, dense
+from ..simulation import Chosen, dense_sized
+from ..sums import Sizes
 from ..tables import warmup_of
 from ..text import printable
 from ..trace import Trace
-from .grid import Grid, Source, capacity_of, made
+from ..units import capacity_of, everything, unit_of
+from .grid import Grid, Source, made
 
 MOST = 32  # replays in a task
 
@@ -67,8 +69,9 @@ def split(grid: Grid, missing: dict[tuple[int, int], list[tuple[Any, int]]], wor
     """
     replays: dict[int, list[Part]] = {}
     for (i, j), cells in missing.items():
-        distinct = list(dict.fromkeys(cells))
-        if distinct and has_one_pass(grid.policies[j], len(distinct), sizes_given=True):
+        distinct, source = list(dict.fromkeys(cells)), grid.sources[i]
+        weighed = isinstance(source, Trace) and source.sizes is not None  # of others it is known once they are made
+        if distinct and has_one_pass(grid.policies[j], len(distinct), sizes_given=True, weighed=weighed):
             some = [Part(j, distinct[0][1], [size for size, _ in distinct], at_once=True)]
         else:
             some = [Part(j, seed, [size], at_once=False) for size, seed in distinct]
@@ -104,21 +107,22 @@ def work(
             return Outcome(None, [])
         trace = made(source)
         facts = facts_of(trace, warmup)
-        ids, n_items = dense(trace)
+        every = everything(trace, unit_of(of))
+        ids, n_items, sizes = dense_sized(trace)
         for part in task.parts:
-            capacities = {size: capacity_of(size, of, trace.n_items) for size in part.sizes}
+            capacities = {size: capacity_of(size, of, every) for size in part.sizes}
             found.append(Found(part.policy, part.seed, {}))
             cells = found[-1].cells
             chosen = policies[part.policy]
             if isinstance(chosen, Exception):
                 cells.update({size: failed_cell(chosen, capacity) for size, capacity in capacities.items()})
-            elif part.at_once:
+            elif part.at_once and sizes is None:
                 cells.update(_in_one_pass(chosen, ids, n_items, capacities, part.seed, facts))
             else:
                 for size, capacity in capacities.items():
                     if stop.is_set():
                         return Outcome(facts, found)
-                    cells[size] = _replayed(chosen, ids, n_items, capacity, part.seed, facts)
+                    cells[size] = _replayed(chosen, ids, n_items, capacity, part.seed, facts, sizes)
     except KeyboardInterrupt:
         stop.set()
     except Exception as error:
@@ -128,7 +132,8 @@ def work(
 
 def facts_of(trace: Trace, warmup: int | None) -> Facts:
     """What rows say of a trace."""
-    return Facts(trace.name, trace.n_items, len(trace), warmup_of(trace, warmup), dict(trace.source or {}))
+    about = trace.name, trace.n_items, len(trace), warmup_of(trace, warmup), dict(trace.source or {})
+    return Facts(*about, trace.n_bytes, trace.bytes_accessed)
 
 
 def _in_one_pass(
@@ -136,16 +141,18 @@ def _in_one_pass(
 ) -> dict[Any, Cell]:
     try:
         sizes = np.array(list(capacities.values()), np.int64)
-        totals, warms = count_hits(chosen, ids, n_items, sizes, seed, facts.warmup or 0, True, chosen.label).tolist()
+        counted = count_hits(chosen, ids, n_items, sizes, seed, facts.warmup or 0, True, chosen.label)
     except Exception as error:
         return {size: failed_cell(error, capacity) for size, capacity in capacities.items()}
-    cells = map(Cell, capacities.values(), totals, warms)
+    cells = (Cell(capacity, *each) for capacity, each in zip(capacities.values(), counted, strict=True))
     return dict(zip(capacities, cells, strict=True))
 
 
-def _replayed(chosen: Chosen, ids: Ids, n_items: int, capacity: int, seed: int, facts: Facts) -> Cell:
+def _replayed(
+    chosen: Chosen, ids: Ids, n_items: int, capacity: int, seed: int, facts: Facts, sizes: Sizes | None
+) -> Cell:
     try:
-        return Cell(capacity, *count(chosen, ids, n_items, capacity, seed, facts.warmup or 0))
+        return Cell(capacity, *count(chosen, ids, n_items, capacity, seed, facts.warmup or 0, sizes))
     except Exception as error:
         return failed_cell(error, capacity)
 
@@ -166,4 +173,4 @@ def failed_cell(error: Exception, capacity: int | None = None) -> Cell:
         first = printable(str(error).strip().partition("\n")[0])
     except Exception:
         first = "it has no words"
-    return Cell(capacity, None, None, f"{type(error).__name__}: {first}"[:1000], error)
+    return Cell(capacity, error=f"{type(error).__name__}: {first}"[:1000], cause=error)
