@@ -126,7 +126,7 @@ def fill(folder: Path) -> None:
         for seed in range(STORED // len(SIZES)):
             facts = Facts("uniform", 200, 1_000, 0, {"generator": "uniform", "trace_seed": seed})
             about = f"{seed:064x}", facts, f"uniform(200, 1000, seed={seed})", "lru", "0" * 64, 0, False, "capacities"
-            journal.append(Stored(*about, [*SIZES], [*SIZES], hits, hits))
+            journal.append(Stored(*about, [*SIZES], [*SIZES], hits, hits, [None] * len(SIZES)))
 
 
 def cpu(call: Callable[[], Any], others: list[psutil.Process] | tuple[()] = ()) -> tuple[float, Any]:

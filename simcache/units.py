@@ -119,5 +119,5 @@ def capacity_of(size: float, of: str, all_there_is: int) -> int:
     """A size as it was asked for, as a capacity."""
     if not of_shares(of):
         return int(size)
-    # Below 2^53 a product of floats is within half a unit, and the same whichever the unit.
+    # Up to 2^53 the product of floats is off by less than one, and what anybody would get; beyond, by many.
     return max(1, round(size * all_there_is if all_there_is <= 2**53 else Fraction(size) * all_there_is))

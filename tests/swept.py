@@ -12,7 +12,7 @@ from pathlib import Path
 import numba
 import numpy as np
 
-from simcache import synth
+from simcache import Trace, synth
 
 ROOT = Path(__file__).parent.parent
 
@@ -53,6 +53,13 @@ def make(folder, n_items, seed):
     if isinstance(what, list):
         os.kill(*what)
     return synth.zipf(n_items, 2_000, law(seed), seed=seed)
+
+
+def weighed(seed):
+    """A trace with sizes of all orders."""
+    trace = synth.zipf(40, 600, 0.8, seed=seed)
+    sizes = np.random.default_rng(seed).lognormal(6, 2, 40).astype(np.int64) + 1
+    return Trace(trace.ids, 40, "web", source=trace.source, sizes=sizes)
 
 
 def traces(folder, n, n_items=100):
@@ -124,7 +131,8 @@ def counted(store):
     """How many times each cell stands in a store with counts."""
     found = {}
     for line in lines(store):
-        for size in line.get("fractions", line.get("capacities")) if "error" not in line else ():
+        sizes = next(line[kind] for kind in line if kind.endswith(("fractions", "capacities")))
+        for size in sizes if "error" not in line else ():
             cell = (line["key"], size)
             found[cell] = found.get(cell, 0) + 1
     return found

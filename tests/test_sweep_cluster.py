@@ -13,14 +13,16 @@ from importlib import import_module
 
 import pandas as pd
 import pytest
+import sized_lru
 from distributed import Client
-from swept import ROOT, counted, made, own, prepared, ran, tell, traces
+from swept import ROOT, counted, made, own, prepared, ran, tell, traces, weighed
 
-from simcache import Trace, __version__, store, sweep, synth
+from simcache import Trace, __version__, policies, store, sweep, synth
 from simcache.cli.options import policy as policy_of
 from simcache.sweeps.cluster import _results
 
 GIVEN = (["lru", "rr", own], [0.1, 0.5])
+IN_BYTES = [name for name in policies.names() if hasattr(policies.load(name), "sized")]
 
 
 @contextmanager
@@ -130,6 +132,18 @@ def test_workers_need_none_of_the_files_of_a_policy(client, folder, tmp_path, mo
         there, here = sweep([trace], [policy], client=client, **given), sweep([trace], [policy], capacities=[1, 4])
         pd.testing.assert_frame_equal(there, here)
         assert "error" not in there
+
+
+def test_a_cluster_counts_bytes_as_threads_do(client, tmp_path):
+    able = [*IN_BYTES[:2], sized_lru]
+    given = ([weighed(1), partial(weighed, 2)], able, [0.01, 0.1, 0.5])
+    here = sweep(*given, unit="bytes")
+    for _ in range(2):
+        there = sweep(*given, unit="bytes", client=client, store=tmp_path / "s")
+        pd.testing.assert_frame_equal(there, here)
+    assert set(counted(tmp_path / "s").values()) == {1}
+    with pytest.warns(RuntimeWarning, match="3 of 6 cells failed, the first of ValueError: the unit bytes needs"):
+        sweep([weighed(1), partial(synth.loop, 5, 9)], [sized_lru], [0.01, 0.1, 0.5], unit="bytes", client=client)
 
 
 KILLED = """
