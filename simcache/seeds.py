@@ -31,23 +31,22 @@ def names(table: pd.DataFrame) -> "pd.Series[str]":
     numbers in their columns of seeds (`run-3` and `run-4`, of trace seeds 3 and 4).
     """
     own = [column for column in table.columns if is_seed(column) and column != "seed"]
-    kinds = table[["trace", *own]].drop_duplicates()
-    forms = {(name, *seeds): _forms(str(name), seeds) for name, *seeds in kinds.itertuples(index=False)}
+    told = table[["trace", *own]].astype(object)
+    kinds = list(told.where(told.notna(), None).itertuples(index=False, name=None))  # a NaN is not even itself
+    forms = {(name, *seeds): _forms(str(name), seeds) for name, *seeds in dict.fromkeys(kinds)}
     served: dict[str, set[str]] = defaultdict(set)
     for (name, *_), found in forms.items():
         for form in found:
             served[form].add(name)
     best = {key: max(found, key=lambda form: len(served[form])) for key, found in forms.items()}
-    named = [
-        best[key] if len(served[best[key]]) > 1 else str(key[0])
-        for key in table[["trace", *own]].itertuples(index=False, name=None)
-    ]
+    named = [best[key] if len(served[best[key]]) > 1 else str(key[0]) for key in kinds]
     return pd.Series(named, table.index, dtype=object)
 
 
 def _forms(name: str, seeds: Sequence[Any]) -> list[str]:
     found = [WORD.sub(r"\1*", name)]
-    for seed in {str(seed) for seed in seeds if not pd.isna(seed)}:
+    # Whole numbers are floats where a table of traces without them was joined.
+    for seed in {f"{seed:.0f}" if isinstance(seed, float) else str(seed) for seed in seeds if seed is not None}:
         for at in re.finditer(rf"(?<!\d)(?<!\d\.){re.escape(seed)}(?!\d|\.\d)", name):
             found.append(f"{name[: at.start()]}*{name[at.end() :]}")
     return found

@@ -68,6 +68,12 @@ def test_traces_whose_names_differ_by_seed_only_are_one(called):
     np.testing.assert_allclose(found["mean"], table.groupby("fraction")["hit_rate"].mean())
 
 
+def test_traces_without_a_seed_may_stand_beside_those_with_one():
+    with_one = pd.DataFrame({"trace": ["run-3", "run-4"], "trace_seed": [3, 4]})
+    joined = pd.concat([with_one, pd.DataFrame({"trace": ["loop", "loop"]})])  # whose seeds are NaN, and others floats
+    assert names(joined).tolist() == ["run-*", "run-*", "loop", "loop"]
+
+
 def test_a_name_that_says_seed_needs_no_column():
     table = pd.DataFrame({"trace": ["mine-seed0", "mine-seed1", "other"], "size": 1, "hit_rate": [0.2, 0.4, 0.9]})
     assert names(table).tolist() == ["mine-seed*", "mine-seed*", "other"]
