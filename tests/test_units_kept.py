@@ -323,6 +323,8 @@ def test_a_table_of_before_still_draws(axes):
     assert (axes[0].get_xlabel(), axes[1].get_xlabel()) == ("cache size (items)", "cache size / items")
     joined = pd.concat([table, hit_curve(PLAIN, "fifo")], ignore_index=True)
     plot.hit_curves(axes[0], joined)
+    with pytest.raises(ValueError, match="of one unit"):  # what says no unit counts items
+        plot.hit_curves(axes[0], pd.concat([table, hit_curve(WEB, sized_lru, unit="bytes")]))
 
 
 def test_units_are_not_mixed_but_stand_side_by_side(axes):
