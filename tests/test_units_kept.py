@@ -323,8 +323,9 @@ def test_a_table_of_before_still_draws(axes):
     assert (axes[0].get_xlabel(), axes[1].get_xlabel()) == ("cache size (items)", "cache size / items")
     joined = pd.concat([table, hit_curve(PLAIN, "fifo")], ignore_index=True)
     plot.hit_curves(axes[0], joined)
+    in_bytes = hit_curve(Trace(WEB.ids, 40, "plain", sizes=WEB.sizes), sized_lru, unit="bytes")
     with pytest.raises(ValueError, match="of one unit"):  # what says no unit counts items
-        plot.hit_curves(axes[0], pd.concat([table, hit_curve(WEB, sized_lru, unit="bytes")]))
+        plot.hit_curves(axes[0], pd.concat([table, in_bytes]))
 
 
 def test_units_are_not_mixed_but_stand_side_by_side(axes):
@@ -340,8 +341,13 @@ def test_units_are_not_mixed_but_stand_side_by_side(axes):
     plot.hit_curves(axes, table, x="capacity", by="unit")
     assert [ax.get_title() for ax in axes] == ["unit = items", "unit = bytes"]
     assert [ax.get_xlabel() for ax in axes] == ["cache size (items)", "cache size (bytes)"]
-    fig, _ = plot.facets(table, by="unit")
-    plt.close(fig)
+    for x, names in (
+        ("fraction", ["cache size / items", "cache size / all bytes"]),
+        ("capacity", ["cache size (items)", "cache size (bytes)"]),
+    ):
+        fig, panels = plot.facets(table, by="unit", x=x, columns=1)
+        plt.close(fig)
+        assert [ax.get_xlabel() for ax in panels] == names
 
 
 def test_a_mean_over_seeds_has_its_byte_rate(run):

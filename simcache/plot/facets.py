@@ -65,7 +65,8 @@ def facets(
     checked(table, ("policy",))
     chosen = ["opt"] if kind == "gap" and policies is None else ordered(table, policies)
     found = _panels(table, by, kind, chosen)
-    shared = kind == "curves" or _one_grid(found, options)
+    one_unit = "unit" not in table or table["unit"].nunique() <= 1
+    shared = one_unit and (kind == "curves" or _one_grid(found, options))
     fig, axes = _grid(len(found), columns, shared)
     try:
         if kind == "curves":
