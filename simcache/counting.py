@@ -1,5 +1,6 @@
 """Hits of one policy at many sizes: one pass for all where the policy has one, else threads over sizes."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -11,13 +12,15 @@ from .pool import run_all
 from .simulation import Chosen, defaults_of, replay, replay_sized
 from .sums import Sizes, of_accesses
 
+Count = tuple[int, int, int | None]  # hits, those after the warm-up, and the bytes of all hits; None without sizes
+
 
 class Counted(NamedTuple):
-    """Hits at one size: of all accesses, of those after the warm-up, and the bytes of all, None without sizes."""
+    """Hits at each size: of all accesses, of those after the warm-up, and the bytes of all, None without sizes."""
 
-    hits: int
-    warm: int
-    bytes: int | None
+    hits: Counts
+    warm: Counts
+    bytes: Sequence[int] | None
 
 
 def count_hits(
@@ -30,7 +33,7 @@ def count_hits(
     one_pass: bool,
     label: str,
     sizes: Sizes | None = None,
-) -> list[Counted]:
+) -> Counted:
     """Hits at each capacity, `warm` those at positions >= `start`.
 
     Parameters
@@ -47,10 +50,16 @@ def count_hits(
     if one_pass and (curve := chosen.curve) is not None:
         params = {name: chosen.params[name] for name in defaults_of(curve)}
         everywhere = call(curve, f"the curve of policy {chosen.label!r}", ids, n_items, seed, start, **params)
-        totals, warms = everywhere[:, np.minimum(capacities, n_items)].tolist()
-        return [Counted(*each, None) for each in zip(totals, warms, strict=True)]
+        hits, warm = everywhere[:, np.minimum(capacities, n_items)]
+        return Counted(hits, warm, None)
     jobs = [partial(count, chosen, ids, n_items, int(capacity), seed, start, sizes) for capacity in capacities]
-    return run_all(jobs, label)
+    return gathered(run_all(jobs, label))
+
+
+def gathered(counts: Sequence[Count]) -> Counted:
+    """What was counted at several sizes."""
+    hits, warm, weight = zip(*counts, strict=True) if counts else ((), (), ())
+    return Counted(np.array(hits, np.int64), np.array(warm, np.int64), None if None in weight else weight)
 
 
 def has_one_pass(chosen: Chosen, n_sizes: int, sizes_given: bool, weighed: bool = False) -> bool:
@@ -71,11 +80,11 @@ def has_one_pass(chosen: Chosen, n_sizes: int, sizes_given: bool, weighed: bool 
 
 def count(
     chosen: Chosen, ids: Ids, n_items: int, capacity: int, seed: int, start: int, sizes: Sizes | None = None
-) -> Counted:
-    """Hits at one capacity; `warm` those at positions >= `start`."""
+) -> Count:
+    """Hits at one capacity: of all accesses, of those at positions >= `start`, and the bytes of all."""
     if chosen.unit == "items" or sizes is None:
         hits = replay(chosen, ids, n_items, capacity, seed)
     else:
         hits = replay_sized(chosen, ids, sizes, n_items, capacity, seed)
     total, warm = int(np.count_nonzero(hits)), int(np.count_nonzero(hits[start:]))
-    return Counted(total, warm, None if sizes is None else of_accesses(ids, sizes, hits))
+    return total, warm, None if sizes is None else of_accesses(ids, sizes, hits)

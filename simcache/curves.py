@@ -9,7 +9,7 @@ import pandas as pd
 
 from .arrays import column, saturated
 from .checks import short
-from .counting import Counted, count_hits, has_one_pass
+from .counting import Count, Counted, count_hits, gathered, has_one_pass
 from .policies import Counts
 from .simulation import Chosen, Policy, check_seed, check_trace, choose, counting_in, defaults_of, dense_sized
 from .spatial import sampled
@@ -99,15 +99,14 @@ def hit_curve(
     one_pass = has_one_pass(chosen, sizes.size, capacities is not None, weights is not None)
     label = f"{chosen.label} on {trace.name}"
 
-    def table(places: Any, counted: Iterable[Counted]) -> pd.DataFrame:
-        columns = list(zip(*counted, strict=True)) or [()] * 3
-        return curve_table(trace, chosen.label, unit, sizes[places], number, warm, *columns)
+    def table(sizes: Counts, counted: Counted) -> pd.DataFrame:
+        return curve_table(trace, chosen.label, unit, sizes, number, warm, *counted)
 
     try:
-        return table(slice(None), count_hits(chosen, ids, n_items, sizes, number, warm, one_pass, label, weights))
+        return table(sizes, count_hits(chosen, ids, n_items, sizes, number, warm, one_pass, label, weights))
     except KeyboardInterrupt as stop:
-        done: dict[int, Counted] = getattr(stop, "done", {})
-        stop.table = table(list(done), done.values())  # type: ignore[attr-defined]
+        done: dict[int, Count] = getattr(stop, "done", {})
+        stop.table = table(sizes[list(done)], gathered(list(done.values())))  # type: ignore[attr-defined]
         stop.add_note("the rows so far are its `table`: sys.last_value.table")
         raise
 
@@ -118,8 +117,7 @@ def _sampled(
     def hits_at(some: Any, held: int, wanted: Counts) -> Counts:
         scaled = _scaled(chosen, some.size / ids.size)
         one_pass = has_one_pass(scaled, wanted.size, sizes_given=False)
-        counted = count_hits(scaled, some, held, wanted, seed, 0, one_pass, chosen.label)
-        return np.array([each.hits for each in counted], np.int64)
+        return count_hits(scaled, some, held, wanted, seed, 0, one_pass, chosen.label).hits
 
     return sampled(ids, n_items, sizes, hits_at, share, seed=seed, repeats=repeats)
 

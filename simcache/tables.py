@@ -51,7 +51,7 @@ def rates(counts: Mapping[str, Any]) -> dict[str, Rates]:
     return {
         "hit_rate": rate,
         "hit_rate_warm": np.divide(warm, left, out=np.full(rate.shape, NAN), where=left > 0),
-        "byte_hit_rate": weight / accessed,
+        "byte_hit_rate": np.broadcast_to(weight / accessed, rate.shape),
         "low": rate,
         "high": rate,
         "exact": ~np.isnan(rate),
@@ -65,15 +65,15 @@ def curve_table(
     sizes: Counts,
     seed: int,
     warmup: int,
-    hits: Sequence[int],
-    warm: Sequence[int],
-    weight: Sequence[int | None],
+    hits: Counts,
+    warm: Counts,
+    weight: Sequence[int] | None,
 ) -> pd.DataFrame:
     """The table of a curve, from hits at each size, those after the warm-up, and the bytes of all that hit."""
     counts = {"hits": hits, "warm": warm, "bytes": weight}
     derived = rates({**counts, "accesses": len(trace), "warmup": warmup, "accessed": trace.bytes_accessed})
     place = _place(trace, label, unit, sizes, seed, warmup)
-    return _frame({**place, "hits": np.array(hits, np.int64), **derived}, sizes.size)
+    return _frame({**place, "hits": hits, **derived}, sizes.size)
 
 
 def estimate_table(

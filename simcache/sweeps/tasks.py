@@ -141,10 +141,10 @@ def _in_one_pass(
 ) -> dict[Any, Cell]:
     try:
         sizes = np.array(list(capacities.values()), np.int64)
-        counted = count_hits(chosen, ids, n_items, sizes, seed, facts.warmup or 0, True, chosen.label)
+        totals, warms, _ = count_hits(chosen, ids, n_items, sizes, seed, facts.warmup or 0, True, chosen.label)
     except Exception as error:
         return {size: failed_cell(error, capacity) for size, capacity in capacities.items()}
-    cells = (Cell(capacity, *each) for capacity, each in zip(capacities.values(), counted, strict=True))
+    cells = map(Cell, capacities.values(), totals.tolist(), warms.tolist())
     return dict(zip(capacities, cells, strict=True))
 
 
