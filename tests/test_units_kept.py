@@ -243,6 +243,34 @@ def of_others(ids, sizes, n_items, capacity, seed):
     return ids < 0
 
 
+@numba.njit
+def writes(ids, sizes, n_items, capacity, seed, patient=False):
+    sizes[0] = 1
+    return ids < 0
+
+
+@numba.njit
+def raises(ids, sizes, n_items, capacity, seed, patient=False):
+    if ids.size > 7:
+        raise ValueError("enough")
+    return ids < 0
+
+
+@numba.njit
+def counts(ids, sizes, n_items, capacity, seed, patient=False):
+    return ids
+
+
+def taking(function):
+    """A policy with that kernel for sizes."""
+    return module(kernel=sized_lru.kernel, sized=function)
+
+
+def plainly(ids, capacity, seed):
+    for _ in ids:
+        yield False
+
+
 IN = {"unit": "bytes"}
 REFUSED = [
     (lambda: simulate(WEB, sized_lru, 5, unit="byte"), "must be 'items' or 'bytes'; did you mean 'bytes'? got 'byte'"),
@@ -266,9 +294,13 @@ REFUSED = [
     (lambda: hit_curve(WEB, sized_lru, [0.5], **IN), "got 0.5; sweep takes fractions"),
     (lambda: hit_curve(WEB, sized_lru, [5, -1], **IN), "capacity must be a whole number of bytes >= 1"),
     (lambda: hit_curve(WEB, sized_lru, sample=0.5, **IN), "a sample is one of items: unit must be 'items'"),
-    (lambda: simulate(WEB, module(kernel=sized_lru.kernel, sized=True), 5, **IN), "numba.njit and take (ids"),
-    (lambda: simulate(WEB, module(kernel=sized_lru.kernel, sized=sized_lru.sized_reference), 5, **IN), "compiled"),
-    (lambda: simulate(WEB, module(kernel=sized_lru.kernel, sized=of_others), 5, **IN), "seed, patient) for policy"),
+    (lambda: simulate(WEB, taking(True), 5, **IN), "numba.njit and take (ids"),
+    (lambda: simulate(WEB, taking(sized_lru.sized_reference), 5, **IN), "compiled"),
+    (lambda: simulate(WEB, taking(of_others), 5, **IN), "seed, patient) for policy"),
+    (lambda: simulate(WEB, taking(writes), 5, **IN), "policy 'mine' must compile; Numba refuses line"),
+    (lambda: simulate(WEB, taking(raises), 5, **IN), "enough, raised by policy 'mine' at access 7"),
+    (lambda: simulate(WEB, taking(counts), 5, **IN), "a kernel must return one bool per access, 600 for policy 'mine'"),
+    (lambda: simulate(WEB, plainly, 5, **IN), "a policy must have a kernel `sized` to count bytes"),
 ]  # fmt: skip
 
 
