@@ -91,13 +91,16 @@ def everything(trace: Trace, unit: str) -> int:
     if unit == "items":
         return trace.n_items
     if trace.n_bytes is None:
-        raise ValueError(
-            "the unit bytes needs the size of each item, as Trace(…, sizes=…) or a log's column of sizes gives it, "
-            f"got none for trace {trace.name!r}"
-        )
+        raise sizeless(trace)
     if trace.n_bytes > MOST:
         raise ValueError(f"items must be of 2^63 - 1 bytes at most together, got {trace.n_bytes} for {trace.name!r}")
     return trace.n_bytes
+
+
+def sizeless(trace: Trace) -> ValueError:
+    """The error of a trace without sizes, where bytes are asked for."""
+    how = "as Trace(…, sizes=…) or a log's column of sizes gives it"
+    return ValueError(f"bytes need the size of each item, {how}, got none for trace {trace.name!r}")
 
 
 def of_unit(of: str, unit: str) -> str:

@@ -142,7 +142,7 @@ def test_a_cluster_counts_bytes_as_threads_do(client, tmp_path):
         there = sweep(*given, unit="bytes", client=client, store=tmp_path / "s")
         pd.testing.assert_frame_equal(there, here)
     assert set(counted(tmp_path / "s").values()) == {1}
-    with pytest.warns(RuntimeWarning, match="3 of 6 cells failed, the first of ValueError: the unit bytes needs"):
+    with pytest.warns(RuntimeWarning, match="3 of 6 cells failed, the first of ValueError: bytes need the size"):
         sweep([weighed(1), partial(synth.loop, 5, 9)], [sized_lru], [0.01, 0.1, 0.5], unit="bytes", client=client)
 
 

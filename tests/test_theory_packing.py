@@ -187,13 +187,21 @@ def test_the_bounds_are_close_where_items_are_many():
 
 def test_refusals():
     trace = Trace([0, 0], 1, "bare")
-    with pytest.raises(ValueError, match=r"a trace must have sizes .* sizes=…\), got none in 'bare'"):
+    with pytest.raises(ValueError, match=r"bytes need the size of each item, .* got none for trace 'bare'"):
         theory.sized_bounds(trace, 1)
     with pytest.raises(TypeError, match=r"trace must be a simcache\.Trace"):
         theory.sized_bounds([0, 0], 1)
     for bad in (0, -1):
         with pytest.raises(ValueError, match=f"capacity must be a whole number >= 1, got {bad}"):
             theory.sized_bounds(trace, bad)
-    for bad in (2.0, True, None, "3"):
+    for bad in (2.0, True, None):
         with pytest.raises(TypeError, match=f"capacity must be a whole number >= 1, got {bad!r}"):
+            theory.sized_bounds(trace, bad)
+
+
+def test_a_capacity_may_be_a_text():
+    trace = Trace([0, 1, 0, 1, 2, 0], 3, sizes=[600, 700, 800])
+    assert theory.sized_bounds(trace, "1.5 kB") == theory.sized_bounds(trace, 1500)
+    for bad, hint in (("1 G", "did you mean '1 GB' or '1 GiB'"), ("3", "did you mean '3 B'")):
+        with pytest.raises(ValueError, match=hint):
             theory.sized_bounds(trace, bad)

@@ -183,7 +183,7 @@ def test_a_narrow_terminal_shows_bytes_first():
 
 
 BAD = {
-    "simulate plain.npz lru --capacity 1GB --unit bytes": "the unit bytes needs the size of each item",
+    "simulate plain.npz lru --capacity 1GB --unit bytes": "bytes need the size of each item",
     "simulate web.npz lru --capacity 1GB": "got '1GB'; a size in bytes needs unit='bytes'",
     "simulate web.npz lru --capacity 1G --unit bytes": "did you mean '1 GB' or '1 GiB'? got '1G'",
     "simulate web.npz lru --capacity 0GB --unit bytes": "capacity must be a whole number of bytes >= 1",
@@ -196,7 +196,7 @@ BAD = {
     "simulate vast.npz lru --capacity 5 --unit bytes": "items must be of 2^63 - 1 bytes at most together",
     "curve web.npz lru --capacities 1GB,x --unit bytes": "capacities must be whole numbers",
     "curve web.npz lru --capacities 1GB -o o.csv": "a size in bytes needs unit='bytes'",
-    "curve plain.npz lru --unit bytes": "the unit bytes needs the size of each item",
+    "curve plain.npz lru --unit bytes": "bytes need the size of each item",
     "curve web.npz opt lru --unit bytes -o o.parquet": "to count bytes",
     "sweep unit.toml": "unit: unit must be 'items' or 'bytes'; did you mean 'bytes'? got 'byte'",
     "sweep text.toml": "capacities: capacity must be a whole number of items >= 1, got '1 GB'; a size in bytes",

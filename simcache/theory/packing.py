@@ -13,6 +13,7 @@ from ..bits import next_use
 from ..jit import compiled
 from ..simulation import check_trace, dense
 from ..trace import Trace
+from ..units import check_capacity, sizeless
 from . import _check
 from ._check import Whole
 
@@ -28,7 +29,7 @@ class SizedHits(NamedTuple):
     byte_hits: int
 
 
-def sized_bounds(trace: Trace, capacity: int) -> tuple[SizedHits, SizedHits]:
+def sized_bounds(trace: Trace, capacity: int | str) -> tuple[SizedHits, SizedHits]:
     """Bounds on the most hits, and on the most bytes hit, that any policy can have where items have sizes.
 
     To find the most itself is NP-hard. A policy here is free to refuse an item (bypass), and knows the whole trace.
@@ -37,8 +38,8 @@ def sized_bounds(trace: Trace, capacity: int) -> tuple[SizedHits, SizedHits]:
     ----------
     trace : Trace
         With sizes.
-    capacity : int
-        Bytes, at least 1. An item of more is never hit.
+    capacity : int or str
+        Bytes, at least 1, also as a text: "25 GB", "25 GiB". An item of more is never hit.
 
     Returns
     -------
@@ -65,10 +66,9 @@ def sized_bounds(trace: Trace, capacity: int) -> tuple[SizedHits, SizedHits]:
     access.
     """
     check_trace(trace)
-    c = _check.one(capacity, "capacity")
+    c = check_capacity(capacity, "bytes") if isinstance(capacity, str) else _check.one(capacity, "capacity")
     if trace.sizes is None:
-        rule = "a trace must have sizes for bounds in bytes, Trace(ids, n_items, sizes=…)"
-        raise ValueError(f"{rule}, got none in {trace.name!r}")
+        raise sizeless(trace)
     size, first, last, gaps = _reuses(trace, np.asarray(trace.sizes), c)
     sure, rival = size[first == last], first < last
     size, first, last = size[rival], first[rival], last[rival]
