@@ -1,9 +1,9 @@
 """Exact simulation of cache policies on data-loader traces, with curves, theory and figures.
 
-`Trace`, `simulate`, `hit_curve`, `sweep` and `explain` are here; the rest is by namespace: `simcache.synth`,
-`simcache.sampler`, `simcache.order`, `simcache.formats`, `simcache.analysis`, `simcache.policies`, `simcache.loader`,
-`simcache.theory`, `simcache.verdict`, `simcache.store`, `simcache.plot`, and `simcache.torch`, which needs the extra
-torch. Each is loaded when first asked for.
+`Trace`, `simulate`, `hit_curve`, `sweep`, `explain` and `check_policy` are here; the rest is by namespace:
+`simcache.synth`, `simcache.sampler`, `simcache.order`, `simcache.formats`, `simcache.analysis`, `simcache.policies`,
+`simcache.loader`, `simcache.theory`, `simcache.verdict`, `simcache.store`, `simcache.plot`, and `simcache.torch`,
+which needs the extra torch. Each is loaded when first asked for.
 """
 
 from importlib import import_module
@@ -27,13 +27,15 @@ if TYPE_CHECKING:
     from .sweeps import sweep as sweep
     from .trace import Trace as Trace
     from .verdict import explain as explain
+    from .verification import check_policy as check_policy
 
 __version__ = "0.1.0"
-__all__ = ["Trace", "explain", "hit_curve", "simulate", "sweep"]
+__all__ = ["Trace", "check_policy", "explain", "hit_curve", "simulate", "sweep"]
 
 # The root itself loads nothing, so that the command line can begin, and hear a Ctrl-C, before Numba and pandas are in.
 _HOMES = {
     "Trace": "trace",
+    "check_policy": "verification",
     "explain": "verdict",
     "hit_curve": "curves",
     "simulate": "simulation",

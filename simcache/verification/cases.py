@@ -1,0 +1,126 @@
+"""What a policy is tried on: every short trace at every capacity, the shortest first; then longer ones, from seeds."""
+
+from collections.abc import Container, Iterator, Mapping, Sequence
+from itertools import chain, combinations, islice, product
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import synth
+from ..checks import short
+from ..policies import Hits, Ids
+from ..simulation import Chosen, replay
+from ..trace import Trace
+
+LENGTH = 6  # every trace of at most so many accesses is tried
+LENGTH_SIZED = 4
+MEDIUM, LONG = 200, 1500  # traces of up to 120 accesses, and accesses of the long ones
+MOST_SETTINGS = 16
+
+
+class Case(NamedTuple):
+    """One run: a policy with its parameters, and all that its kernel is given; `sizes` where capacity is in bytes."""
+
+    chosen: Chosen
+    ids: Ids
+    n_items: int
+    capacity: int
+    seed: int = 0
+    sizes: NDArray[np.int64] | None = None
+
+    def __str__(self) -> str:
+        """What a user would write to have the same run."""
+        sizes = "" if self.sizes is None else f", sizes={self.sizes.tolist()}"
+        unit = "" if self.sizes is None else " bytes"
+        seed = f", seed {self.seed}" if self.seed else ""
+        label = self.chosen.label + ": " if self.chosen.label.endswith(")") else ""
+        return f"{label}Trace({short(self.ids.tolist())}, {self.n_items}{sizes}), capacity {self.capacity}{unit}{seed}"
+
+
+def play(case: Case) -> Hits:
+    """The hits of one run."""
+    sizes, capacity = case.sizes, case.capacity
+    if sizes is None:
+        return replay(case.chosen, case.ids, case.n_items, capacity, case.seed)
+
+    def kernel(ids: Ids, n_items: int, _: int, seed: int, **params: Any) -> Any:
+        return case.chosen.kernel(ids, sizes, n_items, capacity, seed, **params)
+
+    return replay(case.chosen._replace(kernel=kernel), case.ids, case.n_items, capacity, case.seed)
+
+
+def frozen(values: Any, kind: type[np.integer[Any]] = np.int32) -> NDArray[Any]:
+    """Ids, or sizes, as every kernel gets them."""
+    array = np.array(values, kind)
+    array.flags.writeable = False
+    return array
+
+
+def settings(params: Mapping[str, Any], given: Container[str]) -> Iterator[dict[str, Any]]:
+    """Switches to turn: none, then each that is not given, then two, …; no more than there is time for."""
+    switches = [name for name, value in params.items() if isinstance(value, bool) and name not in given]
+    turned = chain.from_iterable(combinations(switches, count) for count in range(len(switches) + 1))
+    for names in islice(turned, MOST_SETTINGS):
+        yield {name: not params[name] for name in names}
+
+
+def cases(chosen: Sequence[Chosen]) -> Iterator[Case]:
+    """All that a policy, in each of its settings, is tried on."""
+    seeds = (0, 1, 2) if chosen[0].random else (0,)
+    for pattern in chain.from_iterable(map(_patterns, range(1, LENGTH + 1))):
+        n_items = max(pattern) + 1
+        for capacity, each, seed in product(range(1, n_items + 1), chosen, seeds):
+            yield Case(each, frozen(pattern), n_items, capacity, seed)
+    for number in range(MEDIUM):
+        rng = np.random.default_rng(number)
+        ids, n_items = _medium(rng)
+        capacity, seed = int(rng.integers(1, n_items + 1)), int(rng.integers(2**63))
+        yield Case(chosen[number % len(chosen)], ids, n_items, capacity, seed)
+    for number, trace in enumerate(_long()):
+        for capacity, each in product((1, 2, 7, 20, 64, trace.n_items), chosen):
+            yield Case(each, trace.ids, trace.n_items, capacity, seed=2**64 - 1 - number)
+
+
+def sized_cases(chosen: Sequence[Chosen]) -> Iterator[Case]:
+    """The same for a policy that takes sizes."""
+    for pattern in chain.from_iterable(map(_patterns, range(1, LENGTH_SIZED + 1))):
+        n_items = max(pattern) + 1
+        for sizes in (frozen(given, np.int64) for given in product((1, 2, 3), repeat=n_items)):
+            for capacity, each in product(range(1, int(sizes.sum()) + 1), chosen):
+                yield Case(each, frozen(pattern), n_items, capacity, 0, sizes)
+    for number in range(MEDIUM):
+        rng = np.random.default_rng(number)
+        ids, n_items = _medium(rng)
+        sizes = frozen(rng.integers(1, 9, n_items) ** rng.integers(1, 4), np.int64)
+        capacity, seed = int(rng.integers(1, sizes.sum() + 1)), int(rng.integers(2**63))
+        yield Case(chosen[number % len(chosen)], ids, n_items, capacity, seed, sizes)
+    for number, trace in enumerate(_long()):
+        sizes = frozen(np.random.default_rng(number).integers(1, 1000, trace.n_items), np.int64)
+        for share, each in product((0.01, 0.1, 0.5), chosen):
+            capacity = int(share * sizes.sum())
+            yield Case(each, trace.ids, trace.n_items, capacity, 2**64 - 1 - number, sizes)
+
+
+def _medium(rng: np.random.Generator) -> tuple[Ids, int]:
+    """A trace of up to 120 accesses to up to 12 items, even or skewed, and a number of items; some never come."""
+    touched = int(rng.integers(2, 13))
+    ids = touched * rng.random(rng.integers(20, 121)) ** rng.choice([1, 2, 4])
+    return frozen(ids), touched + int(rng.integers(3))
+
+
+def _patterns(length: int) -> Iterator[tuple[int, ...]]:
+    """Every trace of that length, but for the names of its items: a new one takes the next number."""
+    if length == 0:
+        yield ()
+        return
+    for head in _patterns(length - 1):
+        for item in range(max(head, default=-1) + 2):
+            yield (*head, item)
+
+
+def _long() -> Iterator[Trace]:
+    n_items = 100
+    yield synth.zipf(n_items, LONG, 0.9, seed=0)
+    yield synth.loop(n_items, LONG)
+    yield synth.shuffled(n_items, LONG // n_items, seed=0)

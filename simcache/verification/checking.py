@@ -1,0 +1,75 @@
+"""check_policy(): whether a policy keeps the rules, and the shortest trace on which it does not."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import pandas as pd
+
+from ..simulation import Chosen, Policy, choose
+from .cases import Case, cases, settings, sized_cases
+from .judging import AGAIN, INPUTS, RUNS
+from .rules import RULES, SIZED, Rule
+from .searching import Finding, search
+
+
+def check_policy(policy: Policy, **params: Any) -> pd.DataFrame:
+    """Try whether a policy keeps the rules that every policy must keep.
+
+    It runs every trace of at most six accesses at every capacity, then hundreds of longer ones, always the same, with
+    its parameters as given and each combination of the switches that are not.
+
+    Parameters
+    ----------
+    policy : str, (str, dict), module, compiled kernel or generator
+        As for `simulate`.
+    **params
+        The policy's own parameters.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per rule: ``rule``, ``passed``, ``seen`` and ``case``. Of a rule that is broken, `case` is the shortest
+        run that breaks it, the shortest of all where six accesses are enough, and `seen` what it gave: x is a hit, a
+        dot a miss. Of one that is kept, `seen` says in how many runs, or why it does not bind this policy. A rule that
+        no run could tell about, since the policy does not run, has not passed.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When there is no such policy or parameter. What a policy does wrong is a row, not an error; but one that never
+        ends is not stopped.
+
+    See Also
+    --------
+    simulate
+
+    Notes
+    -----
+    The rules: one bool for each access; inputs stay as they were; run again, and on two threads at once, the policy
+    gives the same hits; another seed changes nothing unless its file says ``RANDOM = True``; the first access to an
+    item misses; never are more than `capacity` items held between an access and their next hit, which is how an
+    overfull cache shows; never more hits than OPT with bypass; with room for all items every repeat hits, unless the
+    file says ``BYPASS = True``; hits do not depend on what is to come, unless it says ``FORESEES = True``, nor on the
+    names of items; and the kernel agrees with its file's `reference` and `curve`.
+    """
+    own = policy[1] if isinstance(policy, tuple) else {}
+    first = choose(policy, params)
+    chosen = [choose(policy, {**params, **turned}) for turned in settings(first.params, {*own, *params})]
+    rows = list(_rows("", RULES, first, cases(chosen)))
+    if first.is_of and (sized := getattr(first.module, "sized", None)) is not None:
+        rows += _rows("sized: ", SIZED, first, sized_cases([each._replace(kernel=sized) for each in chosen]))
+    return pd.DataFrame(rows)
+
+
+def _rows(kind: str, rules: Sequence[Rule], chosen: Chosen, runs: Iterable[Case]) -> Iterator[dict[str, Any]]:
+    exempt = {rule.name: why for rule in rules if (why := rule.exempt(chosen))}
+    found = search(runs, [rule for rule in rules if rule.name not in exempt])
+    for name in (RUNS, INPUTS, AGAIN, *(rule.name for rule in rules)):
+        it = found.get(name, Finding(0))
+        told = f"kept in {it.runs} runs" if it.runs else exempt.get(name, "no run could tell")
+        yield {
+            "rule": kind + name,
+            "passed": it.fault is None and (it.runs > 0 or name in exempt),
+            "seen": it.fault or told,
+            "case": "" if it.case is None else str(it.case),
+        }
