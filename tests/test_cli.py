@@ -25,7 +25,7 @@ from simcache.cli import input, main, making, matrices, options, output, theoris
 COMMANDS = [("make-trace", kind.__name__.replace("_", "-")) for kind in making.KINDS]
 COMMANDS += [("theory", workload.__name__.replace("_", "-")) for workload in theorising.WORKLOADS]
 COMMANDS += [("record",), ("convert",), ("info",), ("policies",), ("simulate",), ("curve",), ("sweep",), ("results",)]
-COMMANDS += [("plot",), ("table",), ("explain",), ("new-policy",)]
+COMMANDS += [("plot",), ("table",), ("explain",), ("new-policy",), ("check-policy",)]
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from . import streams
+from .checking import check_policy
 from .converting import convert, info
 from .drawing import plot
 from .explaining import explain
@@ -28,6 +29,7 @@ COMMANDS: dict[Callable[..., None], str] = {
     info: TRACES,
     policies: TABLES,
     new_policy: TABLES,
+    check_policy: TABLES,
     simulate: TABLES,
     curve: TABLES,
     sweep: TABLES,
@@ -50,8 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0; 1 when cells of a sweep failed, 2 after bad input, and 130 after Ctrl-C, each of which costs one line on
-        standard error.
+        0; 1 when cells of a sweep failed or a policy breaks a rule, 2 after bad input, and 130 after Ctrl-C, each of
+        which costs one line on standard error.
     """
     return _done(app, "simcache", arguments)
 

@@ -50,6 +50,12 @@ def play(case: Case) -> Hits:
     return replay(case.chosen._replace(kernel=kernel), case.ids, case.n_items, capacity, case.seed)
 
 
+def decoy(case: Case) -> Case:
+    """A run of other items. What it leaves behind, if a policy forgets to begin afresh, is not what this one would."""
+    sizes = None if case.sizes is None else frozen([*case.sizes, *case.sizes], np.int64)
+    return case._replace(ids=frozen(case.ids + case.n_items), n_items=2 * case.n_items, sizes=sizes)
+
+
 def frozen(values: Any, kind: type[np.integer[Any]] = np.int32) -> NDArray[Any]:
     """Ids, or sizes, as every kernel gets them."""
     array = np.array(values, kind)

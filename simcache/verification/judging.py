@@ -1,11 +1,15 @@
 """One run judged by all rules, those first that say whether there is anything to judge."""
 
 from collections.abc import Iterable
+from contextlib import suppress
+from itertools import islice
+from typing import Any
 
 import numpy as np
 
+from ..generators import Generator, reason
 from ..policies import Hits
-from .cases import Case, frozen, play
+from .cases import Case, decoy, play
 from .rules import Rule, differs
 
 RUNS = "one bool for each access"
@@ -20,12 +24,13 @@ def judged(case: Case, rules: Iterable[Rule]) -> dict[str, str | None]:
     Of a policy that does not run, writes to its inputs, or gives other hits each time, no more can be told.
     """
     before = case.ids.copy()
+    with suppress(Exception):
+        play(decoy(case))
     try:
-        play(_decoy(case))
         hits = play(case)
     except Exception as error:
         written = _writes(case)
-        return {INPUTS: written} if written else {RUNS: reason(error)}
+        return {INPUTS: written} if written else {RUNS: _told(error)}
     if not np.array_equal(before, case.ids):
         return {RUNS: None, INPUTS: f"ids are {case.ids.tolist()} after the run"}
     found: dict[str, str | None] = {RUNS: None, INPUTS: None, AGAIN: _differs_again(case, hits)}
@@ -33,20 +38,13 @@ def judged(case: Case, rules: Iterable[Rule]) -> dict[str, str | None]:
         try:
             found[rule.name] = rule.fault(case, hits)
         except Exception as error:
-            found[rule.name] = reason(error)
+            found[rule.name] = _told(error)
     return found
 
 
-def reason(error: Exception) -> str:
-    """An error in one line."""
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-def _decoy(case: Case) -> Case:
-    """A run of other items. What it leaves behind, if a policy forgets to begin afresh, is not what this one would."""
-    sizes = None if case.sizes is None else frozen([*case.sizes, *case.sizes], np.int64)
-    return case._replace(ids=frozen(case.ids + case.n_items), n_items=2 * case.n_items, sizes=sizes)
+def _told(error: Exception) -> str:
+    """An error in one line; those of the package's own doors need no kind."""
+    return " ".join(str(error).split()) if isinstance(error, TypeError | ValueError) else reason(error)
 
 
 def _differs_again(case: Case, hits: Hits) -> str | None:
@@ -57,10 +55,15 @@ def _differs_again(case: Case, hits: Hits) -> str | None:
 
 
 def _writes(case: Case) -> str | None:
-    """Whether the kernel runs where it may write to ids, and does: Numba refuses it read-only ones."""
-    ids = case.ids.copy()
+    """Whether a policy that does not run does so where it may write to ids, and does."""
+    ids, kernel = case.ids.copy(), case.chosen.kernel
+    after: Any = ids
     try:
-        play(case._replace(ids=ids))
+        if isinstance(kernel, Generator):
+            after = ids.tolist()
+            list(islice(kernel.py_func(after, case.capacity, case.seed, **case.chosen.params), ids.size + 1))
+        else:
+            play(case._replace(ids=ids))
     except Exception:
         return None
-    return None if np.array_equal(ids, case.ids) else f"it writes to ids, {ids.tolist()} after the run"
+    return None if np.array_equal(after, case.ids) else f"it writes to ids: {np.asarray(after).tolist()} after the run"

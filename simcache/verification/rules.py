@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..counting import count_hits, has_one_pass
+from ..generators import Accesses, Generator
 from ..policies import Hits
 from ..simulation import Chosen, choose, replay
-from .cases import LENGTH, Case, frozen, play
+from .cases import LENGTH, Case, decoy, frozen, play
 
 
 class Rule(NamedTuple):
@@ -82,6 +83,8 @@ def _holds_all(case: Case, hits: Hits) -> str | None:
 
 
 def _on_threads(case: Case, hits: Hits) -> str | None:
+    if isinstance(kernel := case.chosen.kernel, Generator):
+        return _in_turns(kernel, case, hits)
     if hits.size <= LENGTH:  # over before the other begins
         return None
     with ThreadPoolExecutor(2) as pool:
@@ -89,6 +92,16 @@ def _on_threads(case: Case, hits: Hits) -> str | None:
             if seen := differs(hits, other, "on a second thread"):
                 return seen
     return None
+
+
+def _in_turns(kernel: Generator, case: Case, hits: Hits) -> str | None:
+    """Two runs of a generator, an access of each in turn: what two threads may do, and the same every time."""
+    turns = (
+        kernel.py_func(Accesses(each.ids), each.capacity, each.seed, **each.chosen.params)
+        for each in (case, decoy(case))
+    )
+    beside = [hit for hit, _ in zip(*turns, strict=True)]
+    return differs(hits, np.array(beside), "beside a run of other items")
 
 
 def _at_other_seeds(case: Case, hits: Hits) -> str | None:
@@ -149,7 +162,7 @@ def _unless(word: str) -> Callable[[Chosen], str | None]:
 
 
 def _without(name: str) -> Callable[[Chosen], str | None]:
-    return lambda chosen: None if chosen.is_of and hasattr(chosen.module, name) else f"its file has no {name}"
+    return lambda chosen: None if chosen.is_of and hasattr(chosen.module, name) else f"there is no {name}"
 
 
 def _shared(unit: str) -> tuple[Rule, ...]:

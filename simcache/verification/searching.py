@@ -38,6 +38,10 @@ def search(cases: Iterable[Case], rules: Iterable[Rule]) -> dict[str, Finding]:
             if fault and name not in broken:
                 rule = [unbroken.pop(name)] if name in unbroken else []
                 broken[name] = Finding(runs[name], *_shortest(case, fault, name, rule))
+        if AGAIN in broken:  # then hits say nothing about what they are hits of
+            for rest in unbroken:
+                del runs[rest]
+            break
     return {name: broken.get(name, Finding(runs[name])) for name in names}
 
 

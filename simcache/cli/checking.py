@@ -1,0 +1,31 @@
+"""check-policy: whether a policy keeps the rules, and the shortest trace on which it does not."""
+
+from typing import Annotated
+
+import typer
+
+from ..verification import check_policy as checked
+from .options import TableOutput, policy
+from .output import write
+
+
+def check_policy(
+    name: Annotated[
+        str, typer.Argument(metavar="POLICY", help="A name, with parameters after a colon; or ./FILE.py, or a module.")
+    ],
+    output: TableOutput = None,
+) -> None:
+    """Try whether a policy, perhaps your own, keeps the rules that every policy must keep.
+
+    It runs all traces of up to six accesses, and longer ones. Of a rule that is broken the table has the shortest trace
+    that breaks it, with the hits (x) and misses (.) that it gave. Exit code 1 says that one is.
+
+    Examples
+    --------
+    simcache check-policy sieve
+    simcache check-policy opt:bypass=true -o rules.csv
+    """
+    table = checked(policy(name))
+    write(table, output, wrap=True)
+    if not table["passed"].all():
+        raise typer.Exit(1)

@@ -1,0 +1,192 @@
+"""Policies with a fault each, and the rule that `check_policy` must find broken."""
+
+import time
+from collections import OrderedDict
+from types import ModuleType
+
+import numba
+import numpy as np
+
+from simcache import policies
+
+LEFT = OrderedDict()
+
+
+def lru(ids, capacity, seed, *, stays=False):
+    """No fault; FIFO, where what is hit stays in its place."""
+    held = OrderedDict()
+    for i in ids:
+        yield i in held
+        if i in held and not stays:
+            held.move_to_end(i)
+        elif i not in held:
+            if len(held) == capacity:
+                held.popitem(last=False)
+            held[i] = None
+
+
+def holds_one_more(ids, capacity, seed):
+    yield from lru(ids, capacity + 1, seed)
+
+
+def holds_one_more_of_many(ids, capacity, seed):
+    yield from lru(ids, capacity + (capacity > 4), seed)
+
+
+def holds_one_more_with_a_switch(ids, capacity, seed, *, greedy=False):
+    yield from lru(ids, capacity + greedy, seed)
+
+
+def holds_one_less(ids, capacity, seed):
+    yield from lru(ids, max(1, capacity - 1), seed)
+
+
+def admits_before_it_looks(ids, capacity, seed):
+    held = OrderedDict()
+    for i in ids:
+        if i not in held and len(held) == capacity:
+            held.popitem(last=False)
+        held[i] = None
+        yield i in held
+
+
+def leaves_its_items_behind(ids, capacity, seed):
+    for i in ids:
+        yield i in LEFT
+        if i not in LEFT:
+            while len(LEFT) >= capacity:
+                LEFT.popitem(last=False)
+            LEFT[i] = None
+
+
+def shares_its_items(ids, capacity, seed):
+    LEFT.clear()
+    yield from leaves_its_items_behind(ids, capacity, seed)
+
+
+def reads_ahead(ids, capacity, seed):
+    held = OrderedDict()
+    for t, i in enumerate(ids):
+        yield i in held
+        if i not in held and i in ids[t + 1 :]:
+            if len(held) == capacity:
+                held.popitem(last=False)
+            held[i] = None
+
+
+def _draws(ids, capacity, pick):
+    held = []
+    for i in ids:
+        yield i in held
+        if i not in held:
+            if len(held) == capacity:
+                held.pop(pick(capacity))
+            held.append(i)
+
+
+def draws_without_the_seed(ids, capacity, seed):
+    yield from _draws(ids, capacity, np.random.default_rng().integers)
+
+
+def draws_by_the_clock(ids, capacity, seed):
+    yield from _draws(ids, capacity, lambda k: time.perf_counter_ns() // 100 % k)
+
+
+def draws_and_does_not_say(ids, capacity, seed):
+    yield from _draws(ids, capacity, np.random.default_rng(seed).integers)
+
+
+def yields_numbers(ids, capacity, seed):
+    yield from map(int, lru(ids, capacity, seed))
+
+
+def stops_early(ids, capacity, seed):
+    yield from list(lru(ids, capacity, seed))[:-1]
+
+
+def raises_late(ids, capacity, seed):
+    for t, hit in enumerate(lru(ids, capacity, seed)):
+        yield hit
+        if t == 4:
+            raise KeyError("no such\nitem")
+
+
+def writes_to_ids(ids, capacity, seed):
+    for t, hit in enumerate(lru(ids, capacity, seed)):
+        yield hit
+        ids[t] = 7
+
+
+def prefers_small_names(ids, capacity, seed):
+    held = set()
+    for i in ids:
+        yield i in held
+        if i not in held and len(held) == capacity:
+            held.remove(max(held))
+        held.add(i)
+
+
+@numba.njit
+def compiled_writer(ids, n_items, capacity, seed):
+    hits = np.zeros(ids.size, np.bool_)
+    for t in range(ids.size):
+        ids[t] = 7
+    return hits
+
+
+@numba.njit
+def compiled_counter(ids, n_items, capacity, seed):
+    return np.zeros(ids.size, np.int64)
+
+
+@numba.njit
+def compiled_refuser(ids, n_items, capacity, seed):
+    return np.zeros(ids.size, np.bool_)
+
+
+def module(**parts):
+    """A policy file of these parts; FIFO where it is not said otherwise."""
+    made = ModuleType("mine")
+    vars(made).update({"kernel": policies.load("fifo").kernel, **parts})
+    return made
+
+
+def lfu_with_other_ties(ids, capacity, seed):
+    """LFU that evicts the most recently used of equals."""
+    held = OrderedDict()
+    for i in ids:
+        yield i in held
+        if i in held:
+            held[i] += 1
+        else:
+            if len(held) == capacity:
+                del held[min(reversed(held), key=held.get)]
+            held[i] = 1
+        held.move_to_end(i)
+
+
+# What is broken, the rule, and the accesses of the shortest trace that shows it.
+PLANTED = [
+    (holds_one_more, "no more items are held than capacity", 4),
+    (holds_one_more_of_many, "no more items are held than capacity", 12),
+    (holds_one_more_with_a_switch, "no more items are held than capacity", 4),
+    (holds_one_less, "with room for all, every repeat hits", 3),
+    (admits_before_it_looks, "the first access to an item misses", 1),
+    (leaves_its_items_behind, "run again: the same hits", 1),
+    (shares_its_items, "two threads at once: the same hits", 3),
+    (reads_ahead, "what is to come changes nothing", 4),
+    (draws_without_the_seed, "run again: the same hits", 6),
+    (draws_by_the_clock, "run again: the same hits", 6),
+    (draws_and_does_not_say, "another seed changes nothing", 4),
+    (yields_numbers, "one bool for each access", 1),
+    (stops_early, "one bool for each access", 1),
+    (raises_late, "one bool for each access", 5),
+    (writes_to_ids, "inputs stay as they were", 1),
+    (prefers_small_names, "the names of items change nothing", 4),
+    (compiled_writer, "inputs stay as they were", 1),
+    (compiled_counter, "one bool for each access", 1),
+    (compiled_refuser, "with room for all, every repeat hits", 2),
+    (module(reference=lru), "kernel and reference agree", 5),
+    (module(kernel=policies.load("lfu").kernel, reference=lfu_with_other_ties), "kernel and reference agree", 4),
+    (module(curve=policies.load("lru").curve), "kernel and curve agree", 5),
+]
