@@ -1,7 +1,7 @@
 """Policies with a fault each, and the rule that `check_policy` must find broken."""
 
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from types import ModuleType
 
 import numba
@@ -151,18 +151,55 @@ def module(**parts):
     return made
 
 
-def lfu_with_other_ties(ids, capacity, seed):
-    """LFU that evicts the most recently used of equals."""
+def lfu_with_other_ties(ids, capacity, seed, *, perfect=False):
+    """LFU, in both its settings, that evicts the most recently used of equals."""
+    held = OrderedDict()
+    seen = Counter()
+    for i in ids:
+        yield i in held
+        seen[i] += 1
+        if i not in held and len(held) == capacity:
+            victim = min(reversed(held), key=seen.get)
+            del held[victim]
+            seen[victim] *= perfect
+        held[i] = None
+        held.move_to_end(i)
+
+
+def fifo_in_bytes(more=0, least=0, evicts_for_all=False):
+    """FIFO with sizes; its faults: room for more bytes, no entry to the smallest, evicting for what does not enter."""
+
+    @numba.njit
+    def sized(ids, sizes, n_items, capacity, seed):
+        held, queue = np.zeros(n_items, np.bool_), np.empty(ids.size, ids.dtype)
+        hits = np.empty(ids.size, np.bool_)
+        first = last = used = 0
+        for t in range(ids.size):
+            i = ids[t]
+            hits[t] = held[i]
+            if held[i] or sizes[i] < least or (sizes[i] > capacity + more and not evicts_for_all):
+                continue
+            while first < last and used + sizes[i] > capacity + more:
+                held[queue[first]] = False
+                used -= sizes[queue[first]]
+                first += 1
+            if sizes[i] <= capacity + more:
+                held[i], queue[last] = True, i
+                used += sizes[i]
+                last += 1
+        return hits
+
+    return sized
+
+
+def fifo_in_bytes_reference(ids, sizes, capacity, seed):
     held = OrderedDict()
     for i in ids:
         yield i in held
-        if i in held:
-            held[i] += 1
-        else:
-            if len(held) == capacity:
-                del held[min(reversed(held), key=held.get)]
-            held[i] = 1
-        held.move_to_end(i)
+        if i not in held and sizes[i] <= capacity:
+            while sum(map(sizes.__getitem__, held)) + sizes[i] > capacity:
+                held.popitem(last=False)
+            held[i] = None
 
 
 # What is broken, the rule, and the accesses of the shortest trace that shows it.
@@ -189,4 +226,10 @@ PLANTED = [
     (module(reference=lru), "kernel and reference agree", 5),
     (module(kernel=policies.load("lfu").kernel, reference=lfu_with_other_ties), "kernel and reference agree", 4),
     (module(curve=policies.load("lru").curve), "kernel and curve agree", 5),
+]
+SIZED = [
+    (fifo_in_bytes(more=1), "no more bytes are held than capacity", 2),
+    (fifo_in_bytes(least=2), "with sizes of 1, hits as without", 2),
+    (fifo_in_bytes(least=3), "with room for all, every repeat hits", 2),
+    (fifo_in_bytes(evicts_for_all=True), "kernel and reference agree", 3),
 ]

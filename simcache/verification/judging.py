@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..generators import Generator, reason
+from ..faults import reason
+from ..generators import Generator
 from ..policies import Hits
 from .cases import Case, decoy, play
 from .rules import Rule, differs

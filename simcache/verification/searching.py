@@ -12,7 +12,7 @@ from .cases import LENGTH, Case, frozen
 from .judging import AGAIN, INPUTS, RUNS, judged
 from .rules import Rule
 
-PATIENCE = 8  # runs, none of which came to an end: then there is nothing to look for
+PATIENCE = 4  # runs, two items at capacity 2 the last: if none came to an end, there is nothing to look for
 MOST_TRIES = 1000  # runs on the way to a short one
 
 
