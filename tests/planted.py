@@ -117,6 +117,12 @@ def writes_to_ids(ids, capacity, seed):
         ids[t] = 7
 
 
+def writes_to_ids_by_force(ids, capacity, seed):
+    ids._ids.flags.writeable = True
+    yield from lru(list(ids), capacity, seed)
+    ids._ids[:] = 7
+
+
 def prefers_small_names(ids, capacity, seed):
     held = set()
     for i in ids:
@@ -131,6 +137,16 @@ def compiled_writer(ids, n_items, capacity, seed):
     hits = np.zeros(ids.size, np.bool_)
     for t in range(ids.size):
         ids[t] = 7
+    return hits
+
+
+@numba.njit
+def compiled_outsider(ids, n_items, capacity, seed):
+    hits, held = np.zeros(ids.size, np.bool_), np.zeros(n_items, np.bool_)
+    for t in range(ids.size):
+        hits[t] = held[ids[t]]
+        held[ids[t]] = capacity == n_items
+        held[ids[t] + 1] &= True  # item n_items is none; where its bit would be lies something else
     return hits
 
 
@@ -219,8 +235,10 @@ PLANTED = [
     (stops_early, "one bool for each access", 1),
     (raises_late, "one bool for each access", 5),
     (writes_to_ids, "inputs stay as they were", 1),
+    (writes_to_ids_by_force, "inputs stay as they were", 1),
     (prefers_small_names, "the names of items change nothing", 4),
     (compiled_writer, "inputs stay as they were", 1),
+    (compiled_outsider, "one bool for each access", 1),
     (compiled_counter, "one bool for each access", 1),
     (compiled_refuser, "with room for all, every repeat hits", 2),
     (module(reference=lru), "kernel and reference agree", 5),

@@ -6,7 +6,7 @@ import numba
 import numpy as np
 import planted
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from planted import PLANTED
 
@@ -32,7 +32,8 @@ def trace_of(case):
 
 @pytest.fixture
 def quick(monkeypatch):
-    """Few long traces: the short ones have found the fault by then, or it is not there."""
+    """Fewer traces: these find the fault, or it is not there."""
+    monkeypatch.setattr(cases, "LENGTH", 5)
     monkeypatch.setattr(cases, "MEDIUM", 20)
     monkeypatch.setattr(cases, "LONG", 100)
 
@@ -48,7 +49,9 @@ def test_every_policy_passes(name):
 
 
 @pytest.mark.parametrize(("policy", "rule", "accesses"), PLANTED, ids=[f"{choose(p).label}-{n}" for p, _, n in PLANTED])
-def test_a_fault_is_found_by_its_rule_on_the_shortest_trace(policy, rule, accesses):
+def test_a_fault_is_found_by_its_rule_on_the_shortest_trace(policy, rule, accesses, request):
+    if accesses < 7:
+        request.getfixturevalue("quick")
     found = broken(check_policy(policy))
     trace, capacity = trace_of(found.loc[rule, "case"])
     assert len(trace) == accesses or (len(trace) < 7 and "draws" in choose(policy).label)
@@ -56,6 +59,12 @@ def test_a_fault_is_found_by_its_rule_on_the_shortest_trace(policy, rule, access
     alone = {"run again: the same hits", "one bool for each access", "another seed changes nothing"}
     if rule in alone:  # one line to mend, and not a table of what follows from it
         assert (found.drop(rule)["case"] == "").all()
+
+
+def test_a_sound_generator_passes(quick):
+    table = check_policy(planted.lru, stays=True)
+    assert table["passed"].all()
+    assert table["seen"].iloc[0].startswith("kept in ")
 
 
 def test_the_case_and_what_was_seen_are_what_simulate_gives(quick):
@@ -103,6 +112,7 @@ DECIDED = [(policy, rule, size) for policy, rule, size in PLANTED if "again" not
 
 
 @pytest.mark.parametrize(("policy", "rule", "accesses"), DECIDED, ids=[f"{choose(p).label}-{n}" for p, _, n in DECIDED])
+@settings(max_examples=40)
 @given(data=st.data())
 def test_no_shorter_trace_shows_it(policy, rule, accesses, data):
     ids = data.draw(st.lists(st.integers(0, 2), min_size=1, max_size=accesses - 1))
@@ -131,7 +141,7 @@ def test_a_fault_with_sizes_is_found_by_its_rule(sized, rule, accesses, quick):
     assert len(sizes.split(", ")) == int(n_items) == len(set(ids.split(", ")))
 
 
-def test_a_policy_with_sizes_passes():
+def test_a_policy_with_sizes_passes(quick):
     table = check_policy(planted.module(sized=planted.fifo_in_bytes(), sized_reference=planted.fifo_in_bytes_reference))
     assert broken(table).empty
     assert table["rule"].str.startswith("sized: ").sum() == 12

@@ -1,10 +1,13 @@
 """What a policy is tried on: every short trace at every capacity, the shortest first; then longer ones, from seeds."""
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain, combinations, islice, product
 from typing import Any, NamedTuple
 
+import numba
 import numpy as np
+from numba.core.dispatcher import Dispatcher
 from numpy.typing import NDArray
 
 from .. import synth
@@ -13,6 +16,7 @@ from ..policies import Hits, Ids
 from ..simulation import Chosen, replay
 from ..trace import Trace
 
+PACKAGE = __name__.partition(".")[0]
 LENGTH = 6  # every trace of at most so many accesses is tried
 LENGTH_SIZED = 4
 MEDIUM, LONG = 200, 1500  # traces of up to 120 accesses, and accesses of the long ones
@@ -40,14 +44,23 @@ class Case(NamedTuple):
 
 def play(case: Case) -> Hits:
     """The hits of one run."""
-    sizes, capacity = case.sizes, case.capacity
+    sizes, capacity, kernel = case.sizes, case.capacity, _guarded(case.chosen.kernel)
     if sizes is None:
-        return replay(case.chosen, case.ids, case.n_items, capacity, case.seed)
+        return replay(case.chosen._replace(kernel=kernel), case.ids, case.n_items, capacity, case.seed)
 
-    def kernel(ids: Ids, n_items: int, _: int, seed: int, **params: Any) -> Any:
-        return case.chosen.kernel(ids, sizes, n_items, capacity, seed, **params)
+    def sized(ids: Ids, n_items: int, _: int, seed: int, **params: Any) -> Any:
+        return kernel(ids, sizes, n_items, capacity, seed, **params)
 
-    return replay(case.chosen._replace(kernel=kernel), case.ids, case.n_items, capacity, case.seed)
+    return replay(case.chosen._replace(kernel=sized), case.ids, case.n_items, capacity, case.seed)
+
+
+@lru_cache(8)
+def _guarded(kernel: Callable[..., Any]) -> Callable[..., Any]:
+    """A user's kernel compiled so that an index outside of its array is an error, not whatever lies there."""
+    if not isinstance(kernel, Dispatcher) or kernel.py_func.__module__.partition(".")[0] == PACKAGE:
+        return kernel
+    guarded: Callable[..., Any] = numba.jit(**{**kernel.targetoptions, "boundscheck": True})(kernel.py_func)
+    return guarded
 
 
 def decoy(case: Case) -> Case:

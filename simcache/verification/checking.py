@@ -20,7 +20,7 @@ def check_policy(policy: Policy, **params: Any) -> pd.DataFrame:
 
     Parameters
     ----------
-    policy : str, (str, dict), module, compiled kernel or generator
+    policy : str, module, compiled kernel or generator; or (policy, dict)
         As for `simulate`.
     **params
         The policy's own parameters.
@@ -51,6 +51,11 @@ def check_policy(policy: Policy, **params: Any) -> pd.DataFrame:
     overfull cache shows; never more hits than OPT with bypass; with room for all items every repeat hits, unless the
     file says ``BYPASS = True``; hits do not depend on what is to come, unless it says ``FORESEES = True``, nor on the
     names of items; and the kernel agrees with its file's `reference` and `curve`.
+    Where the file has a kernel `sized`, the rules are tried on it too, with capacities in bytes; it agrees with
+    `sized_reference`, and with `kernel` where all sizes are 1.
+
+    A compiled kernel of your own runs with its indices checked: one outside of its array is an error here. The checks
+    of a policy take a second or two, and as long as Numba needs to compile it.
     """
     own = policy[1] if isinstance(policy, tuple) else {}
     first = choose(policy, params)

@@ -10,7 +10,7 @@ import numpy as np
 from ..faults import reason
 from ..generators import Generator
 from ..policies import Hits
-from .cases import Case, decoy, play
+from .cases import Case, decoy, frozen, play
 from .rules import Rule, differs
 
 RUNS = "one bool for each access"
@@ -24,16 +24,16 @@ def judged(case: Case, rules: Iterable[Rule]) -> dict[str, str | None]:
 
     Of a policy that does not run, writes to its inputs, or gives other hits each time, no more can be told.
     """
-    before = case.ids.copy()
+    own = case._replace(ids=frozen(case.ids))
     with suppress(Exception):
-        play(decoy(case))
+        play(decoy(own))
     try:
-        hits = play(case)
+        hits = play(own)
     except Exception as error:
         written = _writes(case)
         return {INPUTS: written} if written else {RUNS: _told(error)}
-    if not np.array_equal(before, case.ids):
-        return {RUNS: None, INPUTS: f"ids are {case.ids.tolist()} after the run"}
+    if not np.array_equal(own.ids, case.ids):
+        return {RUNS: None, INPUTS: f"it writes to ids: {own.ids.tolist()} after the run"}
     found: dict[str, str | None] = {RUNS: None, INPUTS: None, AGAIN: _differs_again(case, hits)}
     for rule in () if found[AGAIN] else rules:
         try:
