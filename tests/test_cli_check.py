@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from io import StringIO
 from pathlib import Path
 
 import pandas as pd
@@ -95,14 +96,45 @@ def test_a_policy_that_keeps_the_rules(tmp_path, monkeypatch, capsys):
     out = capsys.readouterr().out.splitlines()
     assert out[0] == "rule,passed,seen,case"
     assert all(",True," in line for line in out[1:])
-    assert main(["check-policy", "opt:bypass=true", "-o", "rules.json"]) == 0
+    assert main(["check-policy", "pin", "-o", "rules.json"]) == 0
     assert pd.read_json("rules.json")["passed"].all()
     assert [path.name for path in tmp_path.iterdir()] == ["rules.json"]
+
+
+OVERFULL = """
+def reference(ids, capacity, seed, *, more=0):
+    held = []
+    for i in ids:
+        yield i in held
+        if i not in held:
+            held = [*held, i][-capacity - more:]
+"""
+
+
+def test_a_policy_of_a_file_of_its_own(tmp_path, monkeypatch, capsys):
+    """The file that new-policy writes keeps the rules, with its switch on and off; one that holds too much does not."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["new-policy", "fresh"]) == 0
+    assert main(["check-policy", "./fresh.py", "-o", "rules.csv"]) == 0
+    Path("mine.py").write_text(OVERFULL)
+    assert main(["check-policy", "./mine.py"]) == 0
+    capsys.readouterr()
+    assert main(["check-policy", "./mine.py:more=1"]) == 1
+    out, err = capsys.readouterr()
+    assert err == ""
+    table = pd.read_csv(StringIO(out)).set_index("rule")
+    row = table.loc["no more items are held than capacity"]
+    assert row.tolist() == [
+        False,
+        "hits ..xx: 2 items are held after access 1",
+        "mine(more=1): Trace([0, 1, 0, 1], 2), capacity 1",
+    ]
 
 
 @pytest.mark.parametrize(
     ("given", "said"),
     [
+        ("./none.py", "no such file"),
         ("lur", "unknown policy 'lur'; did you mean 'lru'?"),
         ("opt:bypas=true", "unknown parameter 'bypas' of policy 'opt'; did you mean 'bypass'?"),
         ("lru:", "a policy must be NAME or NAME:PARAMETER=VALUE,…, got 'lru:'"),

@@ -148,6 +148,13 @@ def test_a_policy_with_sizes_passes(quick):
     assert not table["rule"].duplicated().any()
 
 
+def test_what_cannot_be_told_has_not_passed():
+    table = check_policy(planted.compiled_counter).set_index("rule")
+    assert not table["passed"].drop("kernel and reference agree").drop("kernel and curve agree").any()
+    assert (table["seen"] == "no run could tell").sum() == 10
+    assert (table["case"] != "").sum() == 1
+
+
 def test_what_an_error_says_is_one_line():
     row = broken(check_policy(planted.raises_late)).loc["one bool for each access"]
     assert "\n" not in row["seen"]

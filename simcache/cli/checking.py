@@ -11,7 +11,7 @@ from .output import write
 
 def check_policy(
     name: Annotated[
-        str, typer.Argument(metavar="POLICY", help="A name, with parameters after a colon; or ./FILE.py, or a module.")
+        str, typer.Argument(metavar="POLICY", help="A file, ./mine.py, a module or a name; parameters after a colon.")
     ],
     output: TableOutput = None,
 ) -> None:
@@ -22,8 +22,9 @@ def check_policy(
 
     Examples
     --------
+    simcache check-policy ./mine.py
+    simcache check-policy ./mine.py:spare=false -o rules.csv
     simcache check-policy sieve
-    simcache check-policy opt:bypass=true -o rules.csv
     """
     table = checked(policy(name))
     write(table, output, wrap=True)

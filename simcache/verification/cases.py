@@ -105,7 +105,7 @@ def sized_cases(chosen: Sequence[Chosen]) -> Iterator[Case]:
     """The same for a policy that takes sizes."""
     for pattern in chain.from_iterable(map(_patterns, range(1, LENGTH_SIZED + 1))):
         n_items = max(pattern) + 1
-        for sizes in (frozen(given, np.int64) for given in product((1, 2, 3), repeat=n_items)):
+        for sizes in (frozen(given, np.int64) for given in product((1, 2), repeat=n_items)):
             for capacity, each in product(range(1, int(sizes.sum()) + 1), chosen):
                 yield Case(each, frozen(pattern), n_items, capacity, 0, sizes)
     for number in range(MEDIUM):
