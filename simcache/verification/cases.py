@@ -34,12 +34,13 @@ class Case(NamedTuple):
     sizes: NDArray[np.int64] | None = None
 
     def __str__(self) -> str:
-        """What a user would write to have the same run."""
-        sizes = "" if self.sizes is None else f", sizes={self.sizes.tolist()}"
-        unit = "" if self.sizes is None else " bytes"
+        """What makes the run, without what is as one expects: no parameters, no further items, seed 0."""
+        label = f"{self.chosen.label}: " if self.chosen.label.endswith(")") else ""
+        n_items = f", n_items {self.n_items}" if self.n_items != len(set(self.ids.tolist())) else ""
+        capacity = f", capacity {self.capacity}" if self.sizes is None else f", {self.capacity} bytes"
+        sizes = "" if self.sizes is None else f" of sizes {short(self.sizes.tolist())}"
         seed = f", seed {self.seed}" if self.seed else ""
-        label = self.chosen.label + ": " if self.chosen.label.endswith(")") else ""
-        return f"{label}Trace({short(self.ids.tolist())}, {self.n_items}{sizes}), capacity {self.capacity}{unit}{seed}"
+        return f"{label}{short(self.ids.tolist())}{sizes}{n_items}{capacity}{seed}"
 
 
 def play(case: Case) -> Hits:

@@ -28,10 +28,11 @@ def check_policy(policy: Policy, **params: Any) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per rule: ``rule``, ``passed``, ``seen`` and ``case``. Of a rule that is broken, `case` is the shortest
-        run that breaks it, the shortest of all where six accesses are enough, and `seen` what it gave: x is a hit, a
-        dot a miss. Of one that is kept, `seen` says in how many runs, or why it does not bind this policy. A rule that
-        no run could tell about, since the policy does not run, has not passed.
+        One row per rule: ``rule``, ``passed`` and ``seen``. Of a rule that is broken, `seen` has the shortest run that
+        breaks it, the shortest of all where six accesses are enough, and what it gave: ``[0, 1, 0, 1], capacity 1:
+        ..xx, 2 held``, where x is a hit and a dot a miss. Its trace is `Trace.of` that list, unless more
+        items are named. Of a rule that is kept, `seen` says in how many runs, or why it does not bind this policy. A
+        rule that no run could tell about, since the policy does not run, has not passed.
 
     Raises
     ------
@@ -72,9 +73,5 @@ def _rows(kind: str, rules: Sequence[Rule], chosen: Chosen, runs: Iterable[Case]
     for name in (RUNS, INPUTS, AGAIN, *(rule.name for rule in rules)):
         it = found.get(name, Finding(0))
         told = f"kept in {it.runs} runs" if it.runs else exempt.get(name, "no run could tell")
-        yield {
-            "rule": kind + name,
-            "passed": it.fault is None and (it.runs > 0 or name in exempt),
-            "seen": it.fault or told,
-            "case": "" if it.case is None else str(it.case),
-        }
+        passed = it.fault is None and (it.runs > 0 or name in exempt)
+        yield {"rule": kind + name, "passed": passed, "seen": f"{it.case}: {it.fault}" if it.fault else told}

@@ -14,8 +14,8 @@ from .cases import Case, decoy, frozen, play
 from .rules import Rule, differs
 
 RUNS = "one bool for each access"
-INPUTS = "inputs stay as they were"
-AGAIN = "run again: the same hits"
+INPUTS = "inputs left as they were"
+AGAIN = "same hits when run again"
 AGAIN_RUNS = 3
 
 
@@ -33,7 +33,7 @@ def judged(case: Case, rules: Iterable[Rule]) -> dict[str, str | None]:
         written = _writes(case)
         return {INPUTS: written} if written else {RUNS: _told(error)}
     if not np.array_equal(own.ids, case.ids):
-        return {RUNS: None, INPUTS: f"it writes to ids: {own.ids.tolist()} after the run"}
+        return {RUNS: None, INPUTS: f"ids are {own.ids.tolist()} after it"}
     found: dict[str, str | None] = {RUNS: None, INPUTS: None, AGAIN: _differs_again(case, hits)}
     for rule in () if found[AGAIN] else rules:
         try:
@@ -67,4 +67,4 @@ def _writes(case: Case) -> str | None:
             play(case._replace(ids=ids))
     except Exception:
         return None
-    return None if np.array_equal(after, case.ids) else f"it writes to ids: {np.asarray(after).tolist()} after the run"
+    return None if np.array_equal(after, case.ids) else f"ids are {np.asarray(after).tolist()} after it"

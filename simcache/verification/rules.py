@@ -35,15 +35,13 @@ def drawn(hits: Any) -> str:
 
 def differs(hits: Hits, other: Hits, words: str) -> str | None:
     """What both gave, where that differs."""
-    return None if np.array_equal(hits, other) else f"hits {drawn(hits)}, {words} {drawn(other)}"
+    return None if np.array_equal(hits, other) else f"{drawn(hits)}, {words} {drawn(other)}"
 
 
 def _first_misses(case: Case, hits: Hits) -> str | None:
     firsts = np.unique(case.ids, return_index=True)[1]
     early = np.sort(firsts[hits[firsts]])
-    return (
-        f"hits {drawn(hits)}: a hit at {early[0]}, before item {case.ids[early[0]]} can be held" if early.size else None
-    )
+    return f"{drawn(hits)}, access {early[0]} is a first" if early.size else None
 
 
 def _fits(case: Case, hits: Hits) -> str | None:
@@ -57,15 +55,12 @@ def _fits(case: Case, hits: Hits) -> str | None:
             held[t] -= weights[item]
         last[item] = t
     full = held.cumsum()
-    unit = "items" if case.sizes is None else "bytes"
-    if full.max() <= case.capacity:
-        return None
-    return f"hits {drawn(hits)}: {full.max()} {unit} are held after access {full.argmax()}"
+    return None if full.max() <= case.capacity else f"{drawn(hits)}, {full.max()} held"
 
 
 def _is_bound(case: Case, hits: Hits) -> str | None:
     most = replay(_opt(), case.ids, case.n_items, case.capacity, 0).sum()
-    return None if hits.sum() <= most else f"hits {drawn(hits)}: {hits.sum()}, and OPT has {most}"
+    return None if hits.sum() <= most else f"{drawn(hits)}, OPT hits {most}"
 
 
 @cache
@@ -75,11 +70,12 @@ def _opt() -> Chosen:
 
 def _holds_all(case: Case, hits: Hits) -> str | None:
     room = case.n_items if case.sizes is None else int(case.sizes.sum())
-    hits = play(case._replace(capacity=room))
+    if case.capacity < room:
+        return None
     repeats = np.ones(hits.size, np.bool_)
     repeats[np.unique(case.ids, return_index=True)[1]] = False
     missed = np.flatnonzero(repeats & ~hits)
-    return f"hits {drawn(hits)} at capacity {room}: access {missed[0]} is a repeat" if missed.size else None
+    return f"{drawn(hits)}, access {missed[0]} is a repeat" if missed.size else None
 
 
 def _on_threads(case: Case, hits: Hits) -> str | None:
@@ -101,7 +97,7 @@ def _in_turns(kernel: Generator, case: Case, hits: Hits) -> str | None:
         for each in (case, decoy(case))
     )
     beside = [hit for hit, _ in zip(*turns, strict=True)]
-    return differs(hits, np.array(beside), "beside a run of other items")
+    return differs(hits, np.array(beside), "beside another run")
 
 
 def _at_other_seeds(case: Case, hits: Hits) -> str | None:
@@ -112,8 +108,8 @@ def _at_other_seeds(case: Case, hits: Hits) -> str | None:
 def _before_what_comes(case: Case, hits: Hits) -> str | None:
     for length in {case.ids.size // 2, case.ids.size - 1} - {0}:
         head = play(case._replace(ids=frozen(case.ids[:length])))
-        if seen := differs(hits[:length], head, f"where nothing follows, {length} accesses"):
-            return seen.replace("hits", f"first {length} hits", 1).replace(f", {length} accesses", "")
+        if seen := differs(hits[:length], head, "without the rest"):
+            return f"begins {seen}"
     return None
 
 
@@ -122,7 +118,7 @@ def _by_other_names(case: Case, hits: Hits) -> str | None:
     more = case.n_items + 3
     sizes = None if case.sizes is None else frozen([1, 1, 1, *case.sizes[::-1]], np.int64)
     other = case._replace(ids=frozen(more - 1 - case.ids), n_items=more, sizes=sizes)
-    return differs(hits, play(other), f"with item i named {more - 1} - i")
+    return differs(hits, play(other), "named the other way round")
 
 
 def _as_reference(case: Case, hits: Hits) -> str | None:
@@ -134,8 +130,8 @@ def _as_reference(case: Case, hits: Hits) -> str | None:
         twin = module.sized_reference(ids, case.sizes.tolist(), capacity, seed, **params)
     other = list(islice(twin, hits.size + 1))
     if len(other) != hits.size or not all(isinstance(hit, bool | np.bool_) for hit in other):
-        return f"hits {drawn(hits)}, its reference {other}"
-    return differs(hits, np.array(other, np.bool_), "its reference")
+        return f"{drawn(hits)}, reference {other}"
+    return differs(hits, np.array(other, np.bool_), "reference")
 
 
 def _as_curve(case: Case, hits: Hits) -> str | None:
@@ -146,7 +142,7 @@ def _as_curve(case: Case, hits: Hits) -> str | None:
     (total,), (late,) = count_hits(case.chosen, case.ids, case.n_items, sizes, case.seed, start, True, "")
     if (total, late) == (hits.sum(), hits[start:].sum()):
         return None
-    return f"hits {drawn(hits)}, {hits[start:].sum()} from access {start}; its curve has {total}, {late}"
+    return f"{hits.sum()} hits, {hits[start:].sum()} from access {start} on, curve {total}, {late}"
 
 
 def _as_without_sizes(case: Case, hits: Hits) -> str | None:
@@ -154,7 +150,7 @@ def _as_without_sizes(case: Case, hits: Hits) -> str | None:
     ones = play(case._replace(capacity=capacity, sizes=frozen(np.ones(case.n_items), np.int64)))
     module: Any = case.chosen.module
     plain = case._replace(chosen=case.chosen._replace(kernel=module.kernel), capacity=capacity, sizes=None)
-    return differs(play(plain), ones, f"at capacity {capacity}, with sizes of 1")
+    return differs(play(plain), ones, "with sizes of 1")
 
 
 def _unless(word: str) -> Callable[[Chosen], str | None]:
@@ -167,24 +163,24 @@ def _without(name: str) -> Callable[[Chosen], str | None]:
 
 def _shared(unit: str) -> tuple[Rule, ...]:
     return (
-        Rule("the first access to an item misses", _first_misses),
-        Rule(f"no more {unit} are held than capacity", _fits),
-        Rule("with room for all, every repeat hits", _holds_all, _unless("BYPASS")),
-        Rule("two threads at once: the same hits", _on_threads),
-        Rule("another seed changes nothing", _at_other_seeds, _unless("RANDOM")),
-        Rule("what is to come changes nothing", _before_what_comes, _unless("FORESEES")),
-        Rule("the names of items change nothing", _by_other_names),
+        Rule("a first access misses", _first_misses),
+        Rule(f"no more {unit} than capacity", _fits),
+        Rule("with room, all repeats hit", _holds_all, _unless("BYPASS")),
+        Rule("same hits on two threads", _on_threads),
+        Rule("same hits at any seed", _at_other_seeds, _unless("RANDOM")),
+        Rule("same hits whatever follows", _before_what_comes, _unless("FORESEES")),
+        Rule("same hits by other names", _by_other_names),
     )
 
 
 RULES = (
     *_shared("items"),
-    Rule("never more hits than OPT", _is_bound),
-    Rule("kernel and reference agree", _as_reference, _without("reference")),
-    Rule("kernel and curve agree", _as_curve, lambda chosen: _without("curve")(chosen) or _unless("RANDOM")(chosen)),
+    Rule("no more hits than OPT", _is_bound),
+    Rule("kernel equals reference", _as_reference, _without("reference")),
+    Rule("kernel equals curve", _as_curve, lambda chosen: _without("curve")(chosen) or _unless("RANDOM")(chosen)),
 )
 SIZED = (
     *_shared("bytes"),
-    Rule("kernel and reference agree", _as_reference, _without("sized_reference")),
-    Rule("with sizes of 1, hits as without", _as_without_sizes),
+    Rule("kernel equals reference", _as_reference, _without("sized_reference")),
+    Rule("same hits with sizes of 1", _as_without_sizes),
 )

@@ -91,9 +91,10 @@ def _with_fewer_accesses(case: Case, breaks: Callable[[Case], bool]) -> Case:
 def _with_fewer_items(case: Case) -> Iterator[Case]:
     """Without one of its items, and without the room for it."""
     for item in np.unique(case.ids)[::-1]:
+        ids = case.ids[case.ids != item]
         capacity = case.capacity - (1 if case.sizes is None else int(case.sizes[item]))
-        if capacity > 0:
-            yield case._replace(ids=frozen(case.ids[case.ids != item]), capacity=capacity)
+        if ids.size and capacity > 0:
+            yield case._replace(ids=frozen(ids), capacity=capacity)
 
 
 def _with_smaller(case: Case) -> Iterator[Case]:
