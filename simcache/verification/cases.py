@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from .. import synth
 from ..checks import short
 from ..policies import Hits, Ids
-from ..simulation import Chosen, replay
+from ..simulation import Chosen, replay, replay_sized
 from ..trace import Trace
 
 PACKAGE = __name__.partition(".")[0]
@@ -45,14 +45,10 @@ class Case(NamedTuple):
 
 def play(case: Case) -> Hits:
     """The hits of one run."""
-    sizes, capacity, kernel = case.sizes, case.capacity, _guarded(case.chosen.kernel)
-    if sizes is None:
-        return replay(case.chosen._replace(kernel=kernel), case.ids, case.n_items, capacity, case.seed)
-
-    def sized(ids: Ids, n_items: int, _: int, seed: int, **params: Any) -> Any:
-        return kernel(ids, sizes, n_items, capacity, seed, **params)
-
-    return replay(case.chosen._replace(kernel=sized), case.ids, case.n_items, capacity, case.seed)
+    chosen = case.chosen._replace(kernel=_guarded(case.chosen.kernel))
+    if case.sizes is None:
+        return replay(chosen, case.ids, case.n_items, case.capacity, case.seed)
+    return replay_sized(chosen, case.ids, case.sizes, case.n_items, case.capacity, case.seed)
 
 
 @lru_cache(8)

@@ -139,7 +139,7 @@ def _as_curve(case: Case, hits: Hits) -> str | None:
         return None
     start = case.ids.size // 2
     sizes = np.array([case.capacity])
-    (total,), (late,) = count_hits(case.chosen, case.ids, case.n_items, sizes, case.seed, start, True, "")
+    (total,), (late,), _ = count_hits(case.chosen, case.ids, case.n_items, sizes, case.seed, start, True, "")
     if (total, late) == (hits.sum(), hits[start:].sum()):
         return None
     return f"{hits.sum()} hits, {hits[start:].sum()} from access {start} on, curve {total}, {late}"
