@@ -65,7 +65,7 @@ def test_an_edit_changes_the_keys_of_what_reaches_it_and_no_others(package):
     assert keys_of(package, PYTHONHASHSEED="2") == before
 
     edit(package, "bits.py", ("0x9E3779B97F4A7C15", "0x9E3779B97F4A7C17"), ("AHEAD = 16", "AHEAD = 17"))
-    edit(package, "synth/independent.py", ("HALF = 0.7071067811865476", "HALF = 0.7071067811865475"))
+    edit(package, "synth/elementary.py", ("HALF = 0.7071067811865476", "HALF = 0.7071067811865475"))
     after = keys_of(package)
     reached = {*policies.names(), "zipf"} - {"pin"}  # pin alone looks at nothing ahead, and draws nothing
     assert {name for name in before if before[name] != after[name]} == reached

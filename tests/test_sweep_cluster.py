@@ -264,11 +264,11 @@ def test_a_worker_with_other_code_refuses_it_and_a_lost_scheduler_is_an_error(tm
     package = shutil.copytree(ROOT / "simcache", tmp_path / "other/simcache")
     for file, old, new in (
         ("policies/lru.py", "before >= tail", "before > tail"),
-        ("synth/independent.py", "LN2 = 0.6931471805599453", "LN2 = 0.6931471805599454"),
+        ("synth/elementary.py", "LN2 = 0.6931471805599453", "LN2 = 0.6931471805599454"),
         ("__init__.py", '__version__ = "', '__version__ = "9'),
     ):
         text = (package / file).read_text()
-        assert text.count(old) == 1
+        assert old in text
         (package / file).write_text(text.replace(old, new))
     calls = [partial(synth.uniform, 50, 900, seed=seed) for seed in range(3)]
     with cluster(tmp_path, 1, 2, package=package.parent) as (client, scheduler):

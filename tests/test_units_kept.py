@@ -276,7 +276,7 @@ REFUSED = [
     (lambda: simulate(WEB, sized_lru, 5, unit="byte"), "must be 'items' or 'bytes'; did you mean 'bytes'? got 'byte'"),
     (lambda: hit_curve(WEB, sized_lru, unit=None), "unit must be 'items' or 'bytes'; got None"),
     (lambda: sweep([WEB], [sized_lru], [0.1], unit=["bytes"]), "unit must be 'items' or 'bytes'; got ['bytes']"),
-    (lambda: simulate(PLAIN, sized_lru, 5, **IN), "needs the size of each item, as Trace(…, sizes=…)"),
+    (lambda: simulate(PLAIN, sized_lru, 5, **IN), "bytes need the size of each item, as Trace(…, sizes=…)"),
     (lambda: hit_curve(PLAIN, sized_lru, **IN), "got none for trace 'plain'"),
     (lambda: sweep([WEB, PLAIN], [sized_lru], [0.1], **IN), "got none for trace 'plain'"),
     (lambda: sweep([partial(synth.loop, 5, 9)], [sized_lru], [0.1], **IN), "got none for trace"),
