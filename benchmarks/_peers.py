@@ -47,11 +47,12 @@ def means_the_same(policy: str, capacity: int) -> bool:
 
 
 def write_oracle_general(trace: Trace, path: Path) -> None:
-    """The trace as libcachesim reads it: time, id, size 1, and the position of the next access, from 1; -1: never."""
+    """The trace as libcachesim reads it: time, id, size (1 if it has none), and the next access, from 1; -1: never."""
     n = len(trace)
     records = np.empty(n, np.dtype([("time", "<u4"), ("id", "<u8"), ("size", "<u4"), ("next", "<i8")]))
     after = next_use(np.asarray(trace.ids), trace.n_items)
-    records["time"], records["id"], records["size"] = np.arange(n), trace.ids, 1
+    records["time"], records["id"] = np.arange(n), trace.ids
+    records["size"] = 1 if trace.sizes is None else trace.sizes[trace.ids]
     records["next"] = np.where(after == n, -1, after.astype(np.int64) + 1)
     records.tofile(path)
 

@@ -16,9 +16,12 @@ import curve
 import explained
 import figure
 import forms
+import modern
+import own
 import pandas as pd
 import report
 import single
+import sizes
 import sweeping
 import threads
 from _traces import QUICK, ROOT
@@ -28,6 +31,7 @@ from simcache.files import replacing
 SUITES = {
     "cold": cold,
     "single": single,
+    "modern": modern,
     "curve": curve,
     "threads": threads,
     "cost": cost,
@@ -35,6 +39,8 @@ SUITES = {
     "explain": explained,
     "sweeps": sweeping,
     "formats": converting,
+    "own": own,
+    "sizes": sizes,
 }
 COLUMNS = (
     "suite", "trace", "n_accesses", "n_items", "policy", "capacity", "sizes", "tool", "setting", "threads",
