@@ -358,6 +358,11 @@ def test_a_table_of_before_still_draws(axes):
     in_bytes = hit_curve(Trace(WEB.ids, 40, "plain", sizes=WEB.sizes), sized_lru, unit="bytes")
     with pytest.raises(ValueError, match="of one unit"):  # what says no unit counts items
         plot.hit_curves(axes[0], pd.concat([table, in_bytes]))
+    other = in_bytes.assign(trace="other")
+    fig, panels = plot.facets(pd.concat([table, other], ignore_index=True), x="capacity")
+    plt.close(fig)
+    assert [ax.get_xlabel() for ax in panels] == ["cache size (items)", "cache size (bytes)"]
+    assert panels[0].get_xlim()[1] < 100 < other["capacity"].max() <= panels[1].get_xlim()[1]  # axes of their own
 
 
 def test_units_are_not_mixed_but_stand_side_by_side(axes):

@@ -16,7 +16,7 @@ from ..trace import whole
 from .lines import hit_curves, ordered
 from .looks import legend
 from .maps import colorbar, gap, heatmap
-from .rows import checked, choice, panels
+from .rows import checked, choice, panels, units_of
 
 MOST = 12  # panels: more fit no page
 WIDE = 2.2  # inches of a panel, about
@@ -65,8 +65,7 @@ def facets(
     checked(table, ("policy",))
     chosen = ["opt"] if kind == "gap" and policies is None else ordered(table, policies)
     found = _panels(table, by, kind, chosen)
-    one_unit = "unit" not in table or table["unit"].nunique() <= 1
-    shared = one_unit and (kind == "curves" or _one_grid(found, options))
+    shared = len(units_of(table)) == 1 and (kind == "curves" or _one_grid(found, options))
     fig, axes = _grid(len(found), columns, shared)
     try:
         if kind == "curves":

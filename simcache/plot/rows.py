@@ -67,6 +67,11 @@ def policy_name(label: str) -> str:
     return f"{name} ({parameters.removesuffix(')').replace('=True', '')})" if parameters else name
 
 
+def units_of(table: pd.DataFrame) -> list[str]:
+    """The units of a table's cache sizes, each once; rows that name none count items."""
+    return [str(unit) for unit in table["unit"].fillna("items").unique()] if "unit" in table else ["items"]
+
+
 def axis_name(column: str, table: pd.DataFrame) -> str:
     """What an axis or a colour bar calls a column; a cache's size by the unit that the table's rows count it in.
 
@@ -77,7 +82,7 @@ def axis_name(column: str, table: pd.DataFrame) -> str:
     """
     if column not in ("fraction", "capacity"):
         return WORDS.get(column, column.replace("_", " "))
-    units = [str(unit) for unit in table["unit"].fillna("items").unique()] if "unit" in table else ["items"]
+    units = units_of(table)
     if len(units) > 1:
         rule = "cache sizes of one picture must be of one unit (draw some of the rows, or by='unit')"
         raise ValueError(f"{rule}, got {' and '.join(units)}")
