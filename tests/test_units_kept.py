@@ -387,6 +387,17 @@ def test_units_are_not_mixed_but_stand_side_by_side(axes):
         assert [ax.get_xlabel() for ax in panels] == names
 
 
+def test_across_policies_hit_rates_are_spread_in_bytes_too(run):
+    table = sweep([WEB], [sized_lru, "gdsf"], [0.1, 0.5], unit="bytes")
+    table.to_csv("t.csv", index=False)
+    run("table", "t.csv", "--across", "policy", "-o", "m.csv")
+    found = pd.read_csv("m.csv")
+    assert found.columns.tolist() == ["trace", "capacity", "unit", "fraction", "sized_lru", "gdsf"]
+    for policy in ("sized_lru", "gdsf"):
+        rates = table[table["policy"] == policy]["hit_rate"].to_numpy()
+        np.testing.assert_array_equal(found[policy], rates.round(3))
+
+
 def test_a_mean_over_seeds_has_its_byte_rate(run):
     pd.concat([sweep([weighed(seed)], [sized_lru], [0.1]) for seed in (1, 2)]).to_csv("t.csv", index=False)
     run("table", "t.csv", "--columns", "policy,byte_hit_rate", "-o", "m.csv")

@@ -75,7 +75,9 @@ def table(
 
 def _names(rows: pd.DataFrame, columns: str | None, across: str | None) -> list[str]:
     known = [str(name) for name in rows.columns]
-    usual = USUAL if "unit" not in known or (rows["unit"] != "bytes").all() else IN_BYTES
+    usual = list(USUAL if "unit" not in known or (rows["unit"] != "bytes").all() else IN_BYTES)
+    if across is not None:
+        usual = usual[: usual.index("hit_rate") + 1]  # the last is spread
     names = [name for name in usual if name in known] or known
     if columns is not None:
         names = columns.split(",")
