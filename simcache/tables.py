@@ -163,5 +163,5 @@ def plain(value: Any) -> Any:
 def default_capacities(most: int, points: int = 100, least: int = 1) -> list[int]:
     """About `points` distinct sizes, log-spaced from `least` to `most`."""
     exponents = np.linspace(math.log(least), math.log(most), points if most > least else 1)
-    found = {min(most, round(size)) for size in np.exp(exponents).tolist()}
+    found = {max(least, min(most, round(size))) for size in np.exp(exponents).tolist()}
     return sorted(found | {least, most})

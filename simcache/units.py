@@ -56,9 +56,9 @@ def check_capacity(value: object, unit: str, where: str = "", hint: str = "") ->
 
 
 def is_bytes(text: str) -> bool:
-    """Whether a text is a number with a unit, known or not."""
+    """Whether a text is a number with a unit, known or not; or anything, perhaps no number, with one that is known."""
     found = TEXT.fullmatch(text)
-    return bool(found and found[2])
+    return bool(found and found[2]) or re.split(r"[\W\d_]", text.strip())[-1] in STEPS
 
 
 def _read(text: str, where: str) -> int:
@@ -69,7 +69,8 @@ def _read(text: str, where: str) -> int:
         if size := round(Fraction(number) * STEPS[step]):
             return size
         raise ValueError(f"capacity must be a whole number of bytes >= 1{where}, got {short(str(text))}")
-    means = [f"{number} {each}" for each in STEPS if found and step not in STEPS and _like(step) == _like(each)]
+    meant = [each for each in STEPS if found and step not in STEPS and _like(step) == _like(each)]
+    means = [f"{number} {each}" for each in meant if each != "B" or "." not in number]
     hint = f" did you mean {' or '.join(map(repr, means))}?" if means else ""
     rule = "a capacity in bytes must be a whole number or a text like '25 GB' or '1.5 GiB' (B, kB … EB, KiB … EiB)"
     raise ValueError(f"{rule}{where};{hint} got {short(str(text))}")

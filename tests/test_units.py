@@ -72,7 +72,8 @@ HINTS = {
     "25 gb": "did you mean '25 GB' or '25 GiB'?", "1 KB": "did you mean '1 kB' or '1 KiB'?",
     "1.5 mib": "did you mean '1.5 MB' or '1.5 MiB'?", "25": "did you mean '25 B'?", "25 b": "did you mean '25 B'?",
     "": "got ''", "GB": "got 'GB'", "-1 GB": "got '-1 GB'", "1e3 MB": "got '1e3 MB'", "1,5 GB": "got '1,5 GB'",
-    "1_0 GB": "got '1_0 GB'", "1.5 B": "; got '1.5 B'", "5 GB/s": "got '5 GB/s'", "5 apples": "; got '5 apples'",
+    "1_0 GB": "got '1_0 GB'", "1.5 B": "; got '1.5 B'", "1.5": "; got '1.5'", "1.5 b": "; got '1.5 b'",
+    "5 GB/s": "got '5 GB/s'", "5 apples": "; got '5 apples'",
     "\u0661 GB": "got '\u0661 GB'", "1" * 50 + " B": "got '111",
     "0 GB": "capacity must be a whole number of bytes >= 1",
 }  # fmt: skip
@@ -175,7 +176,7 @@ def test_default_sizes_in_bytes_run_from_the_smallest_item_to_all():
     assert sizes == sorted(set(sizes))
     assert 90 < len(sizes) <= 100
     assert table["fraction"].iloc[-1] == 1
-    for least, most in ((1, 2**63 - 1), (5, 5), (7, 2**53 + 1), (2**62, 2**62 + 1)):
+    for least, most in ((1, 2**63 - 1), (5, 5), (7, 2**53 + 1), (2**62, 2**62 + 1), (2**63 - 1,) * 2):
         found = default_capacities(most, least=least)
         assert (found[0], found[-1]) == (least, most)
 
