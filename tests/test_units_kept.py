@@ -361,6 +361,9 @@ def test_a_table_of_before_still_draws(axes):
     in_bytes = hit_curve(Trace(WEB.ids, 40, "plain", sizes=WEB.sizes), sized_lru, unit="bytes")
     with pytest.raises(ValueError, match="of one unit"):  # what says no unit counts items
         plot.hit_curves(axes[0], pd.concat([table, in_bytes]))
+    unnamed = pd.concat([table, hit_curve(PLAIN, "fifo"), in_bytes], ignore_index=True)
+    plot.hit_curves(axes, unnamed, x="capacity", by="unit")
+    assert [ax.get_title() for ax in axes] == ["unit = items", "unit = bytes"]
     other = in_bytes.assign(trace="other")
     fig, panels = plot.facets(pd.concat([table, other], ignore_index=True), x="capacity")
     plt.close(fig)

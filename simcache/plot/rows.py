@@ -112,6 +112,7 @@ def panels(table: pd.DataFrame, by: str | None) -> list[tuple[str, pd.DataFrame]
     """A title and rows for each value of column `by`, numbers in order; or for each trace, whatever its seeds."""
     if by is not None:
         numeric = pd.api.types.is_numeric_dtype(checked(table, (by,))[by].dtype)
+        table = table.assign(unit=table[by].fillna("items")) if by == "unit" else table
         groups = table.groupby(by, sort=numeric, dropna=False)
         return [(_title(by, value, rows), rows) for value, rows in groups]
     if "trace" in table:
