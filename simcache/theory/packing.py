@@ -59,8 +59,9 @@ def sized_bounds(trace: Trace, capacity: int | str) -> tuple[SizedHits, SizedHit
     capacity x gaps bytes in all, which buys reuses by their price, size x length in gaps, for a hit or for a byte hit;
     the last in part. (Their PFOO-L, named for misses. It is tighter here: only those gaps count, in room and in price,
     that all reuses together would overfill.) Lower: in the same order, each reuse that still finds room in all its
-    gaps. The two meet where the cache has room for all that comes back. On 10^6 accesses to 10^5 items, Zipf 0.9 with
-    lognormal sizes of sigma 1, they are within 0.004 of all accesses, or bytes, at 1, 10 and 30 % of the items' bytes.
+    gaps. The upper bound of a larger capacity is, rarely, the lower one, and then holds for both. The two bounds meet
+    where the cache has room for all that comes back. On 10^6 accesses to 10^5 items, Zipf 0.9 with lognormal sizes of
+    sigma 1, they are within 0.004 of all accesses, or bytes, at 1, 10 and 30 % of the items' bytes.
 
     In whole numbers of any size; only the upper bounds' last part is rounded, down. O(n log n), about 150 bytes an
     access.
