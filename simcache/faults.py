@@ -15,6 +15,7 @@ from .text import printable
 # What Numba says before and after its reason.
 AROUND = ("Failed in ", "- Resolution failure", "During: ", "Overload", "There are ")
 MOST = 400  # characters of a reason
+ENDS = (SystemExit, GeneratorExit)  # what would end all, or pass for the end of a policy, and is a fault of it
 
 
 def call(function: Callable[..., Any], of: str, ids: Ids, *rest: Any, **params: Any) -> Any:
@@ -31,7 +32,7 @@ def call(function: Callable[..., Any], of: str, ids: Ids, *rest: Any, **params: 
         return function(ids, *rest, **params)
     except MemoryError:
         raise
-    except Exception as error:
+    except (Exception, *ENDS) as error:
         found = error
     if isinstance(found, NumbaError) or not _is_compiled(function, (ids, *rest, *params.values())):
         raise TypeError(_uncompiled(function, of, found, (ids, *rest, *params.values()))) from None
@@ -41,7 +42,7 @@ def call(function: Callable[..., Any], of: str, ids: Ids, *rest: Any, **params: 
     raise ValueError(f"{reason(found)}, raised by {of}{where}") from found
 
 
-def reason(error: Exception) -> str:
+def reason(error: BaseException) -> str:
     """What an error of the user's own says, in one line."""
     said = printable(" ".join(str(error).split()))[:MOST]
     if isinstance(error, ValueError) and said:
@@ -61,7 +62,7 @@ def _types(arguments: tuple[Any, ...]) -> tuple[Any, ...] | None:
         return None
 
 
-def _uncompiled(function: Callable[..., Any], of: str, error: Exception, arguments: tuple[Any, ...]) -> str:
+def _uncompiled(function: Callable[..., Any], of: str, error: BaseException, arguments: tuple[Any, ...]) -> str:
     text = str(error)
     line = _line(function, error, text)
     if "modify readonly" in text or not isinstance(error, NumbaError):
@@ -85,7 +86,7 @@ def _compiles(function: "Dispatcher[Any]", arguments: tuple[Any, ...]) -> bool:
     return True
 
 
-def _line(function: Callable[..., Any], error: Exception, text: str) -> str:
+def _line(function: Callable[..., Any], error: BaseException, text: str) -> str:
     """The line of the user's own at which Numba stopped; where it does not say, that of the function."""
     told = re.findall(r'File "(.+?)", line (\d+)', text) + re.findall(r"Raised from (\S.*) \((\d+)\)", text)
     if loc := getattr(error, "loc", None):
@@ -103,7 +104,7 @@ def _first(kernel: "Dispatcher[Any]", ids: Ids, rest: tuple[Any, ...], params: d
         middle = (low + high) // 2
         try:
             kernel(ids[:middle], *rest, **params)
-        except Exception:
+        except (Exception, *ENDS):
             high = middle
         else:
             low = middle

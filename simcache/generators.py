@@ -9,7 +9,7 @@ from typing import Any, overload
 import numpy as np
 
 from .checks import short
-from .faults import reason
+from .faults import ENDS, reason
 from .policies import Hits, Ids
 
 CHUNK = 1 << 14  # accesses that are Python's objects at a time
@@ -78,7 +78,7 @@ class Generator:
                 part.extend(islice(yields, asked))  # keeps what came before an error
             except MemoryError:
                 raise
-            except Exception as error:
+            except (Exception, *ENDS) as error:
                 at = min(done + len(part), (accesses.taken or ids.size) - 1)  # what follows a `yield` is of its access
                 raise ValueError(f"{reason(error)}, raised by policy {self.label!r} at access {at}") from error
             if not BOOLS.issuperset(map(type, part)):

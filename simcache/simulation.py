@@ -266,6 +266,8 @@ def _bind(
                 f"a {kind}'s parameters must have defaults and not be named {', '.join(RESERVED)}, "
                 f"got {parameter!r} of policy {name!r}"
             )
+        if isinstance(default, np.ndarray):  # is it another than that? It says so of each entry
+            raise TypeError(f"a {kind}'s defaults must not be arrays, got one of {parameter!r} of policy {name!r}")
     for parameter in given:
         if parameter not in defaults:
             near = "".join(f" did you mean {n!r}?" for n in get_close_matches(parameter, defaults, 1))
@@ -273,21 +275,26 @@ def _bind(
             raise ValueError(f"unknown parameter {parameter!r} of policy {name!r};{near} known: {known}")
     params = {p: _cast(given[p], d, p, name) if p in given else d for p, d in defaults.items()}
     for parameter in given:
-        if params[parameter] < least.get(parameter, params[parameter]):
+        if parameter in least and params[parameter] < least[parameter]:
             must = f"a whole number of accesses >= {least[parameter]}"
             raise ValueError(
                 f"parameter {parameter!r} of policy {name!r} must be {must}, got {short(given[parameter])}"
             )
-    changed = ", ".join(f"{p}={params[p]!r}" for p in sorted(params) if params[p] != defaults[p])
+    other = {p: params[p] for p in sorted(given) if params[p] != defaults[p]}
+    changed = ", ".join(f"{p}={it.item() if isinstance(it, np.generic) else it!r}" for p, it in other.items())
     return params, f"{name}({changed})" if changed else name
 
 
 def _cast(value: Any, default: Any, parameter: str, name: str) -> Any:
-    """`value` as the default's type, without losing any of it."""
+    """`value` as the default's type, without losing any of it; where that is None, any number or text."""
     kind = type(default)
     if isinstance(value, np.generic):
         value = value.item()
     try:
+        if isinstance(default, np.generic):
+            return kind(_cast(value, default.item(), parameter, name))
+        if default is None and isinstance(value, bool | int | float | str):
+            return value
         if kind is bool and value in (True, False) and not isinstance(value, float):
             return bool(value)
         if kind is int and not isinstance(value, bool) and -(2**63) <= (number := operator.index(value)) < 2**63:
@@ -299,4 +306,5 @@ def _cast(value: Any, default: Any, parameter: str, name: str) -> Any:
     except (TypeError, ValueError, OverflowError):
         pass
     size = " of 64 bits" if kind is int else ""
-    raise TypeError(f"parameter {parameter!r} of policy {name!r} must be a {kind.__name__}{size}, got {short(value)}")
+    must = "number or a text" if default is None else f"{kind.__name__}{size}"
+    raise TypeError(f"parameter {parameter!r} of policy {name!r} must be a {must}, got {short(value)}")

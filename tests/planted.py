@@ -111,6 +111,11 @@ def raises_late(ids, capacity, seed):
             raise KeyError("no such\nitem")
 
 
+def leaves(ids, capacity, seed):
+    yield False
+    raise SystemExit(0)
+
+
 def writes_to_ids(ids, capacity, seed):
     for t, hit in enumerate(lru(ids, capacity, seed)):
         yield hit
@@ -148,6 +153,41 @@ def compiled_outsider(ids, n_items, capacity, seed):
         held[ids[t]] = capacity == n_items
         held[ids[t] + 1] &= True  # item n_items is none; where its bit would be lies something else
     return hits
+
+
+@numba.njit
+def compiled_byte(ids, n_items, capacity, seed):
+    """FIFO, whose queue has room for small numbers alone."""
+    hits, held = np.zeros(ids.size, np.bool_), np.zeros(n_items, np.bool_)
+    queue, hand = np.full(capacity, -1, np.int8), 0
+    for t in range(ids.size):
+        hits[t] = held[ids[t]]
+        if not hits[t]:
+            if queue[hand] != -1:
+                held[queue[hand]] = False
+            queue[hand], held[ids[t]] = ids[t], True
+            hand = (hand + 1) % capacity
+    return hits
+
+
+@numba.njit
+def compiled_hand(ids, n_items, capacity, seed):
+    """FIFO, whose hand goes round in one step too many where the queue is long."""
+    hits, held = np.zeros(ids.size, np.bool_), np.zeros(n_items, np.bool_)
+    queue, hand = np.full(capacity, -1), 0
+    for t in range(ids.size):
+        hits[t] = held[ids[t]]
+        if not hits[t]:
+            if queue[hand] >= 0 and hand < 127:
+                held[queue[hand]] = False
+            queue[hand], held[ids[t]] = ids[t], True
+            hand = (hand + 1) % capacity
+    return hits
+
+
+@numba.njit("boolean[:](int32[:], int64, int64, uint64)")  # ids are read-only, which that does not take
+def compiled_for_others(ids, n_items, capacity, seed):
+    return np.zeros(ids.size, np.bool_)
 
 
 @numba.njit
@@ -233,12 +273,14 @@ PLANTED = [
     (draws_and_does_not_say, "same hits at any seed", 4),
     (yields_numbers, "one bool for each access", 1),
     (stops_early, "one bool for each access", 1),
+    (leaves, "one bool for each access", 1),
     (raises_late, "one bool for each access", 5),
     (writes_to_ids, "inputs left as they were", 1),
     (writes_to_ids_by_force, "inputs left as they were", 1),
     (prefers_small_names, "same hits by other names", 4),
     (compiled_writer, "inputs left as they were", 1),
     (compiled_outsider, "one bool for each access", 1),
+    (compiled_for_others, "one bool for each access", 1),
     (compiled_counter, "one bool for each access", 1),
     (compiled_refuser, "with room, all repeats hit", 2),
     (module(reference=lru), "kernel equals reference", 5),

@@ -214,6 +214,27 @@ def as_a_kernel(ids, n_items, capacity, seed):
     yield True
 
 
+def leaves(ids, capacity, seed):
+    yield False
+    raise SystemExit(0)
+
+
+def closes(ids, capacity, seed):
+    yield False
+    raise GeneratorExit
+
+
+TABLE = np.arange(3)
+
+
+def array_default(ids, capacity, seed, *, of=TABLE):
+    yield from (i in of for i in ids)
+
+
+def any_default(ids, capacity, seed, *, of=None):
+    yield from (i == of for i in ids)
+
+
 EACH = "must yield one bool for each of 10 accesses, got"
 REFUSED = [
     (few, {}, ValueError, f"policy 'few' {EACH} 7: none for access 7"),
@@ -225,6 +246,10 @@ REFUSED = [
     (raises, {}, ValueError, "no room, raised by policy 'raises' at access 5"),
     (raises, {"at": 0}, ValueError, "no room, raised by policy 'raises(at=0)' at access 0"),
     (late, {}, ValueError, "KeyError: 3, raised by policy 'late' at access 5"),
+    (leaves, {}, ValueError, "SystemExit: 0, raised by policy 'leaves' at access 1"),
+    (closes, {}, ValueError, "GeneratorExit, raised by policy 'closes' at access 1"),
+    (array_default, {}, TypeError, "a generator's defaults must not be arrays, got one of 'of' of policy 'array"),
+    (any_default, {"of": [3]}, TypeError, "parameter 'of' of policy 'any_default' must be a number or a text, got [3]"),
     (
         bare,
         {},

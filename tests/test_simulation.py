@@ -1,5 +1,6 @@
 """simulate() at the door: what a policy may be, and what is refused, with which words."""
 
+import math
 import types
 
 import numba
@@ -30,12 +31,23 @@ def test_a_policy_may_be_a_name_a_pair_a_module_or_a_kernel():
     assert simulate(TRACE, numba.njit(always), 2).all()
 
 
+ONE = np.uint64(1)
+
+
+def of_any(ids, n_items, capacity, seed, none=None, number=ONE, pair=(1, 2), nan=math.nan):
+    return ids == number
+
+
 def test_labels_name_what_differs_from_the_defaults():
     assert choose("opt").label == "opt"
     assert choose("opt", {"bypass": False}).label == "opt"
     assert choose("opt", {"bypass": True}).label == "opt(bypass=True)"
     assert choose(policies.load("lfu").kernel, {"perfect": True}).label == "lfu(perfect=True)"
     assert choose(numba.njit(always), {"share": 1, "label": "y"}).label == "always(label='y', share=1.0)"
+    noted = choose(numba.njit(of_any), {"none": 3, "number": 2, "pair": (3, 4), "nan": 1})
+    assert noted.label == "of_any(nan=1.0, none=3, number=2, pair=(3, 4))"
+    assert type(noted.params["number"]) is np.uint64
+    assert choose(numba.njit(of_any), {"none": None, "number": 1}).label == "of_any"
     assert choose("rr").random
     assert choose(policies.load("rr").kernel).random
     assert not choose("lru").random

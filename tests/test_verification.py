@@ -92,6 +92,8 @@ def test_parameters_are_as_given_and_each_switch_that_is_not_is_turned(quick):
         check_policy(switched, greed=True)
     with pytest.raises(ValueError, match="unknown policy 'lur'; did you mean 'lru'"):
         check_policy("lur")
+    with pytest.raises(TypeError, match=r"must be \(name, {parameter: value}\), got \(.lru.,\)"):
+        check_policy(("lru",))
 
 
 @pytest.mark.parametrize(
@@ -128,6 +130,12 @@ def test_a_fault_that_shows_late_is_cut_down():
     trace, capacity = trace_of(row["seen"])
     assert (len(trace), trace.n_items, capacity) == (12, 6, 5)
     assert row["seen"].endswith(", capacity 5: ......xxxxxx, 6 held")
+
+
+@pytest.mark.parametrize("policy", [planted.compiled_byte, planted.compiled_hand])
+def test_a_fault_of_many_items_or_of_much_room_is_found(policy):
+    row = broken(check_policy(policy)).loc["no more items than capacity"]
+    assert row["seen"].endswith("held")
 
 
 @pytest.mark.parametrize(("sized", "rule", "accesses"), planted.SIZED, ids=range(len(planted.SIZED)))

@@ -57,9 +57,14 @@ def check_policy(policy: Policy, **params: Any) -> pd.DataFrame:
 
     A compiled kernel of your own runs with its indices checked: one outside of its array is an error here. The checks
     of a policy take a second or two, and as long as Numba needs to compile it.
+
+    A policy that keeps the rules need not be the one that you meant: of two that are sound only a `reference` tells
+    which it is. Nothing is seen of what goes wrong later than 1500 accesses, above 300 items, or at other values of
+    its parameters than those given and of switches, such as counters of 16 bits that overflow: for these, compare
+    `simulate` with the reference on a trace of your own.
     """
-    own = policy[1] if isinstance(policy, tuple) else {}
     first = choose(policy, params)
+    own = policy[1] if isinstance(policy, tuple) else {}
     chosen = [choose(policy, {**params, **turned}) for turned in settings(first.params, {*own, *params})]
     rows = list(_rows("", RULES, first, cases(chosen)))
     if first.is_of and (sized := getattr(first.module, "sized", None)) is not None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..faults import reason
+from ..faults import ENDS, reason
 from ..generators import Generator
 from ..policies import Hits
 from .cases import Case, decoy, frozen, play
@@ -38,12 +38,12 @@ def judged(case: Case, rules: Iterable[Rule]) -> dict[str, str | None]:
     for rule in () if found[AGAIN] else rules:
         try:
             found[rule.name] = rule.fault(case, hits)
-        except Exception as error:
+        except (Exception, *ENDS) as error:
             found[rule.name] = _told(error)
     return found
 
 
-def _told(error: Exception) -> str:
+def _told(error: BaseException) -> str:
     """An error in one line; those of the package's own doors need no kind."""
     return " ".join(str(error).split()) if isinstance(error, TypeError | ValueError) else reason(error)
 
@@ -65,6 +65,6 @@ def _writes(case: Case) -> str | None:
             list(islice(kernel.py_func(after, case.capacity, case.seed, **case.chosen.params), ids.size + 1))
         else:
             play(case._replace(ids=ids))
-    except Exception:
+    except (Exception, *ENDS):
         return None
     return None if np.array_equal(after, case.ids) else f"ids are {np.asarray(after).tolist()} after it"
