@@ -180,6 +180,8 @@ def test_plot_takes_the_policy_that_was_simulated():
 
 BAD = {
     "./mime.py": "no such file: './mime.py'; did you mean './mine.py'?",
+    "./dangling.py": "no such file: './dangling.py'; did you mean './plain.py'?",
+    "./leaves.py": "SystemExit: 0, raised by policy 'leaves' at access 1",
     "./mine": "no such file: './mine'; did you mean './mine.py'?",
     "zzz/qqq.py": "no such file: 'zzz/qqq.py'",
     "./zipf.npz/x": "no such file: './zipf.npz/x'",
@@ -220,6 +222,7 @@ FILES = {
     "relative.py": "from . import helper", "ends.py": "raise SystemExit(3)", "my/fails.py": FAILS, "nul.py": "x = '\0'",
     "few.py": "def reference(ids, capacity, seed):\n    yield from ()",
     "raises.py": "def reference(ids, capacity, seed):\n    yield from [False] * 3\n    raise KeyError('no room')",
+    "leaves.py": "def reference(ids, capacity, seed):\n    yield False\n    raise SystemExit(0)",
     "writes.py": KERNEL.format("\n    ids[0] = 1"), "uncompiled.py": KERNEL.format("\n    ids.clever()"),
     "raised.py": KERNEL.format("if ids.size > 3:\n        raise ValueError('no room')"),
     "kinds.py": KERNEL.format("return ids + 1"),
@@ -231,6 +234,7 @@ def test_a_bad_policy_costs_one_line(name, folder, refused):
     written(**FILES)
     Path("latin.py").write_bytes("x = 'é'".encode("latin-1"))
     (folder / "folder.py").mkdir()
+    Path("dangling.py").symlink_to("nothing")
     before = sorted(path.name for path in folder.iterdir() if path.name != "__pycache__")
     for line in (["simulate", "zipf.npz", name, "--fraction", ".5"], ["curve", "zipf.npz", name, "-o", "t.csv"]):
         said = refused(*line)
@@ -298,6 +302,9 @@ def test_sparing_worked_by_hand():
         ("class", "and no word of Python's, got 'class'"),
         ("random", "a policy's name must hide no module, got 'random', which others import"),
         ("numba", "got 'numba', which others import"),
+        ("pandas", "got 'pandas', which others import"),
+        ("simcache", "got 'simcache', which others import"),
+        ("__init__", "got '__init__', which others import"),
         ("mine", "a new policy must have a file of its own, got 'mine.py', which is there"),
         ("dangling", "got 'dangling.py', which is there"),
         ("other -o nowhere", "the folder to write to must exist, got 'nowhere'"),

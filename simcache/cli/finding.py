@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from difflib import get_close_matches
 from functools import lru_cache
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -64,7 +65,7 @@ def load_file(path: Path, shown: str, what: str) -> ModuleType:
         When there is none, it is no Python, or it fails; the message has the line.
     """
     if not path.exists():
-        known = [other.name for other in path.parent.glob("*.py")]
+        known = [other.name for other in path.parent.glob("*.py") if other.exists()]
         near = "".join(
             f"; did you mean {shown[: len(shown) - len(path.name)] + name!r}?"
             for name in get_close_matches(path.name, known, 1)
@@ -75,6 +76,12 @@ def load_file(path: Path, shown: str, what: str) -> ModuleType:
     opening.check(path, f"{what}'s file", MOST)
     with _telling(what, shown, ""):
         return _run(path.resolve(), path.read_bytes())
+
+
+def is_module(name: str) -> bool:
+    """Whether a file of that name, in the folder that a notebook is in, would hide what is installed."""
+    file = getattr(find_spec(name), "origin", None)
+    return name == PACKAGE or bool(file and is_installed(file))
 
 
 @lru_cache(64)

@@ -10,6 +10,7 @@ import typer
 
 from .. import policies
 from ..files import replacing
+from .finding import is_module
 from .streams import say
 
 TEMPLATE = '''"""NAME: FIFO that spares the oldest item if it hits just then. (Say here what yours does, in a line.)
@@ -87,7 +88,7 @@ def new_policy(
         raise ValueError(f"a policy's name must be letters, digits and _, and no word of Python's, got {name!r}")
     if name in policies.names():
         raise ValueError(f"a policy's name must be new, got {name!r}, which simcache has")
-    if name in sys.stdlib_module_names or name in ("numba", "numpy", policies.__name__.partition(".")[0]):
+    if name.startswith("__") or name in sys.stdlib_module_names or is_module(name):
         raise ValueError(f"a policy's name must hide no module, got {name!r}, which others import")
     path = folder / f"{name}.py"
     if os.path.lexists(path):
