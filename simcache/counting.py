@@ -49,7 +49,11 @@ def count_hits(
     """
     if one_pass and (curve := chosen.curve) is not None:
         params = {name: chosen.params[name] for name in defaults_of(curve)}
-        everywhere = call(curve, f"the curve of policy {chosen.label!r}", ids, n_items, seed, start, **params)
+        of = f"the curve of policy {chosen.label!r}"
+        everywhere = call(curve, of, ids, n_items, seed, start, **params)
+        kind, shape = getattr(everywhere, "dtype", type(everywhere)), getattr(everywhere, "shape", ())
+        if not (shape == (2, n_items + 1) and np.issubdtype(kind, np.integer)):
+            raise TypeError(f"{of} must return whole numbers of shape {(2, n_items + 1)}, got {kind} of shape {shape}")
         hits, warm = everywhere[:, np.minimum(capacities, n_items)]
         return Counted(hits, warm, None)
     jobs = [partial(count, chosen, ids, n_items, int(capacity), seed, start, sizes) for capacity in capacities]

@@ -186,9 +186,19 @@ def curve(ids, n_items, seed, start):
             "the curve of policy 'curved' must compile; Numba refuses line 11 of <string>: U",
         ),
         ("raise ValueError('no room')", "no room, raised by the curve of policy 'curved'"),
+        (
+            "return np.zeros((2, n_items), np.int64)",
+            "must return whole numbers of shape (2, {more}), got int64 of shape (2, {items})",
+        ),
+        (
+            "return np.zeros((2, n_items + 1))",
+            "must return whole numbers of shape (2, {more}), got float64 of shape (2,",
+        ),
+        ("return 3", "must return whole numbers of shape (2, {more}), got <class 'int'> of shape ()"),
     ],
 )
 def test_a_curve_is_told_as_a_kernel_is(code, words, monkeypatch):
+    words = words.replace("{more}", str(TRACE.n_items + 1)).replace("{items}", str(TRACE.n_items))
     module = ModuleType("curved")
     exec(CURVED.format(code=code), vars(module))
     monkeypatch.setitem(sys.modules, "curved", module)

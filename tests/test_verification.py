@@ -66,6 +66,7 @@ def test_a_sound_generator_passes(quick):
     table = check_policy(planted.lru, stays=True)
     assert table["passed"].all()
     assert table["seen"].iloc[0].startswith("kept in ")
+    assert table["seen"].iloc[-1] == "there is no kernel"
 
 
 def test_the_case_and_what_was_seen_are_what_simulate_gives(quick):
@@ -147,6 +148,16 @@ def test_a_fault_with_sizes_is_found_by_its_rule(sized, rule, accesses, quick):
     ids, sizes = re.search(r"^\[(.*?)\] of sizes \[(.*?)\], \d+ bytes: ", row["seen"]).groups()
     assert len(ids.split(", ")) == accesses
     assert len(sizes.split(", ")) == len(set(ids.split(", ")))
+
+
+@pytest.mark.parametrize("sized", [planted.fifo_in_bytes().py_func, policies.load("fifo").kernel])
+def test_sizes_that_simulate_would_refuse_are_told(sized, quick):
+    found = broken(check_policy(planted.module(sized=sized)))
+    assert found.index.tolist() == ["sized: one bool for each access"]
+    assert (
+        "`sized` must be compiled with numba.njit and take (ids, sizes, n_items, capacity, seed) for"
+        in found["seen"].iloc[0]
+    )
 
 
 def test_a_policy_with_sizes_passes(quick):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..simulation import Chosen, Policy, choose
+from ..simulation import Chosen, Policy, choose, counting_in
 from .cases import Case, cases, settings, sized_cases
 from .judging import AGAIN, INPUTS, RUNS
 from .rules import RULES, SIZED, Rule
@@ -67,8 +67,13 @@ def check_policy(policy: Policy, **params: Any) -> pd.DataFrame:
     own = policy[1] if isinstance(policy, tuple) else {}
     chosen = [choose(policy, {**params, **turned}) for turned in settings(first.params, {*own, *params})]
     rows = list(_rows("", RULES, first, cases(chosen)))
-    if first.is_of and (sized := getattr(first.module, "sized", None)) is not None:
-        rows += _rows("sized: ", SIZED, first, sized_cases([each._replace(kernel=sized) for each in chosen]))
+    if (sized := first.sized) is not None:
+        try:
+            counting_in("bytes", first)
+        except TypeError as error:
+            rows.append({"rule": f"sized: {RUNS}", "passed": False, "seen": str(error)})
+        else:
+            rows += _rows("sized: ", SIZED, first, sized_cases([each._replace(kernel=sized) for each in chosen]))
     return pd.DataFrame(rows)
 
 

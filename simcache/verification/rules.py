@@ -158,7 +158,12 @@ def _unless(word: str) -> Callable[[Chosen], str | None]:
 
 
 def _without(name: str) -> Callable[[Chosen], str | None]:
-    return lambda chosen: None if chosen.is_of and hasattr(chosen.module, name) else f"there is no {name}"
+    def why(chosen: Chosen) -> str | None:
+        if isinstance(chosen.kernel, Generator):
+            return "there is no kernel"
+        return None if chosen.is_of and hasattr(chosen.module, name) else f"there is no {name}"
+
+    return why
 
 
 def _shared(unit: str) -> tuple[Rule, ...]:
