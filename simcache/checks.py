@@ -4,7 +4,8 @@ import json
 import math
 import operator
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
@@ -43,6 +44,12 @@ def whole(value: Any, what: str, low: int, high: int | None = None, where: str =
     if number < low or (high is not None and number > high):
         raise ValueError(message)
     return number
+
+
+def near(word: object, known: Iterable[str]) -> str:
+    """A hint at the known word that was perhaps meant, or nothing."""
+    lower = {each.lower(): each for each in known}
+    return "".join(f" did you mean {lower[match]!r}?" for match in get_close_matches(str(word).lower(), lower, 1))
 
 
 def short(value: object) -> str:

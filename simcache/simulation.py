@@ -1,11 +1,9 @@
 """simulate(): the one checked door to the kernels."""
 
 import inspect
-import operator
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple, TypeGuard
 
@@ -16,6 +14,8 @@ from . import policies
 from .checks import short
 from .faults import call
 from .generators import Generator
+from .parameters import GENERATOR, bound
+from .parameters import defaults_of as defaults_of
 from .policies import Counts, Hits, Ids
 from .renumbering import dense as dense
 from .renumbering import dense_sized as dense_sized
@@ -26,8 +26,6 @@ from .units import check_capacity, check_unit, everything
 Named = str | ModuleType | Callable[..., Any]
 Policy = Named | tuple[Named, Mapping[str, Any]]
 SEED_LIMIT = 2**64 - 1
-RESERVED = ("seed", "warmup", "sample", "repeats", "unit")  # parameters of simulate, hit_curve and sweep
-KERNEL, GENERATOR = ["ids", "n_items", "capacity", "seed"], ["ids", "capacity", "seed"]  # how each form begins
 
 
 class Chosen(NamedTuple):
@@ -171,7 +169,7 @@ def choose(policy: Policy, given: Mapping[str, Any] | None = None) -> Chosen:
     if twice := sorted(set(own) & set(given or {})):
         raise ValueError(f"a policy parameter must be given once, got {', '.join(twice)} twice for {policy!r}")
     kernel, name, module = _find(policy)
-    params, label = _bind(kernel, name, {**own, **(given or {})}, getattr(module, "ACCESSES", {}))
+    params, label = bound(kernel, name, {**own, **(given or {})}, getattr(module, "ACCESSES", {}))
     named = replace(kernel, label=label) if isinstance(kernel, Generator) else kernel
     return Chosen(named, params, label, bool(getattr(module, "RANDOM", False)), module)
 
@@ -242,69 +240,3 @@ def _is_generator(policy: object) -> TypeGuard[FunctionType]:
     return isinstance(policy, FunctionType) and (
         inspect.isgeneratorfunction(policy) or list(inspect.signature(policy).parameters)[:3] == GENERATOR
     )
-
-
-def defaults_of(function: Callable[..., Any]) -> dict[str, Any]:
-    """A policy's own parameters, as its kernel or its curve takes them after the first four; a generator, three."""
-    plain = getattr(function, "py_func", function)
-    first = len(GENERATOR if isinstance(function, Generator) else KERNEL)
-    return {name: it.default for name, it in list(inspect.signature(plain).parameters.items())[first:]}
-
-
-def _bind(
-    kernel: Callable[..., Any], name: str, given: Mapping[str, Any], least: Mapping[str, int]
-) -> tuple[dict[str, Any], str]:
-    """All parameters of the kernel, and the policy's label: its name and what differs from the defaults."""
-    kind, first = ("generator", GENERATOR) if isinstance(kernel, Generator) else ("kernel", KERNEL)
-    names = list(inspect.signature(getattr(kernel, "py_func", kernel)).parameters)
-    if names[: len(first)] != first:
-        raise TypeError(f"a {kind} must begin ({', '.join(first)}), got {name}({', '.join(names)})")
-    defaults = defaults_of(kernel)
-    for parameter, default in defaults.items():
-        if parameter in RESERVED or default is inspect.Parameter.empty:
-            raise TypeError(
-                f"a {kind}'s parameters must have defaults and not be named {', '.join(RESERVED)}, "
-                f"got {parameter!r} of policy {name!r}"
-            )
-        if isinstance(default, np.ndarray):  # is it another than that? It says so of each entry
-            raise TypeError(f"a {kind}'s defaults must not be arrays, got one of {parameter!r} of policy {name!r}")
-    for parameter in given:
-        if parameter not in defaults:
-            near = "".join(f" did you mean {n!r}?" for n in get_close_matches(parameter, defaults, 1))
-            known = ", ".join(defaults) or "none"
-            raise ValueError(f"unknown parameter {parameter!r} of policy {name!r};{near} known: {known}")
-    params = {p: _cast(given[p], d, p, name) if p in given else d for p, d in defaults.items()}
-    for parameter in given:
-        if parameter in least and params[parameter] < least[parameter]:
-            must = f"a whole number of accesses >= {least[parameter]}"
-            raise ValueError(
-                f"parameter {parameter!r} of policy {name!r} must be {must}, got {short(given[parameter])}"
-            )
-    other = {p: params[p] for p in sorted(given) if params[p] != defaults[p]}
-    changed = ", ".join(f"{p}={it.item() if isinstance(it, np.generic) else it!r}" for p, it in other.items())
-    return params, f"{name}({changed})" if changed else name
-
-
-def _cast(value: Any, default: Any, parameter: str, name: str) -> Any:
-    """`value` as the default's type, without losing any of it; where that is None, any number or text."""
-    kind = type(default)
-    if isinstance(value, np.generic):
-        value = value.item()
-    try:
-        if isinstance(default, np.generic):
-            return kind(_cast(value, default.item(), parameter, name))
-        if default is None and isinstance(value, bool | int | float | str):
-            return value
-        if kind is bool and value in (True, False) and not isinstance(value, float):
-            return bool(value)
-        if kind is int and not isinstance(value, bool) and -(2**63) <= (number := operator.index(value)) < 2**63:
-            return number
-        if kind is float and not isinstance(value, bool | str) and value is not np.ma.masked:
-            return float(value)
-        if kind not in (bool, int, float) and isinstance(value, kind):
-            return value
-    except (TypeError, ValueError, OverflowError):
-        pass
-    size = " of 64 bits" if kind is int else ""
-    must = "number or a text" if default is None else f"{kind.__name__}{size}"
-    raise TypeError(f"parameter {parameter!r} of policy {name!r} must be a {must}, got {short(value)}")

@@ -4,12 +4,11 @@ A part of a sweep is `of` fractions or capacities, of the items; or of the bytes
 """
 
 import re
-from difflib import get_close_matches
 from fractions import Fraction
 
 import numpy as np
 
-from .checks import short, whole
+from .checks import near, short, whole
 from .trace import Trace
 
 UNITS = ("items", "bytes")
@@ -26,8 +25,7 @@ def check_unit(unit: object) -> str:
     """What sizes are counted in, or an error that says what came."""
     if isinstance(unit, str) and unit in UNITS:
         return unit
-    near = get_close_matches(unit.lower(), UNITS, 1) if isinstance(unit, str) else []
-    hint = "".join(f" did you mean {each!r}?" for each in near)
+    hint = near(unit, UNITS) if isinstance(unit, str) else ""
     raise ValueError(f"unit must be 'items' or 'bytes';{hint} got {short(unit)}")
 
 

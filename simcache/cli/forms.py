@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from .. import theory
+from ..checks import near
 from .matrices import MOST, read_matrix
 from .options import numbers
 from .output import write
@@ -50,8 +50,8 @@ def independent(weights: Floats, exact: bool, window: int | None) -> dict[str, F
 def _chosen(forms: Mapping[str, Form], policies: Sequence[str] | None, workload: str) -> Mapping[str, Form]:
     for name in policies or ():
         if name not in forms:
-            near = "".join(f" did you mean {match!r}?" for match in get_close_matches(name, forms, 1))
-            raise ValueError(f"{workload} has no closed form for policy {name!r};{near} known: {', '.join(forms)}")
+            known = f"{near(name, forms)} known: {', '.join(forms)}"
+            raise ValueError(f"{workload} has no closed form for policy {name!r};{known}")
     return {name: forms[name] for name in dict.fromkeys(policies)} if policies else forms
 
 

@@ -4,14 +4,13 @@ import inspect
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from difflib import get_close_matches
 from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 from .. import synth
-from ..checks import short, whole
+from ..checks import near, short, whole
 from ..simulation import check_seed, choose, counting_in
 from ..sweeps import check_capacity, check_fraction
 from ..trace import Trace
@@ -161,8 +160,7 @@ def _check_known(given: Mapping[str, Any], known: Iterable[str]) -> None:
     names = list(known)
     for key in given:
         if key not in names:
-            near = "".join(f" did you mean {name!r}?" for name in get_close_matches(key, names, 1))
-            raise ValueError(f"unknown key {short(key)};{near} known: {', '.join(names)}")
+            raise ValueError(f"unknown key {short(key)};{near(key, names)} known: {', '.join(names)}")
 
 
 @contextmanager

@@ -4,13 +4,13 @@ import inspect
 import random
 import sys
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import Annotated, Any
 
 import numpy as np
 import typer
 
 from .. import sampler as samplers
+from ..checks import near
 from .finding import find
 from .making import save
 from .options import TraceOutput, pairs, whole
@@ -91,8 +91,8 @@ def build(target: str, given: dict[str, Any], n_items: int | None, seed: int) ->
     swallows = any(p.kind is p.VAR_KEYWORD for p in known.values())
     for argument in given:
         if argument not in known and not swallows:
-            near = "".join(f" did you mean {n!r}?" for n in get_close_matches(argument, known, 1))
-            raise ValueError(f"unknown argument {argument!r} of {target};{near} known: {', '.join(known) or 'none'}")
+            hint, names = near(argument, known), ", ".join(known) or "none"
+            raise ValueError(f"unknown argument {argument!r} of {target};{hint} known: {names}")
     offered: dict[str, Any] = {"seed": seed}
     if n_items is not None:
         offered |= {"data_source": range(n_items), "dataset": range(n_items), "n_items": n_items}

@@ -3,13 +3,13 @@
 import inspect
 import os
 from collections.abc import Mapping
-from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 from types import ModuleType
 from typing import Any
 
+from ..checks import near
 from ._packed import PACKINGS, packing
 
 OWN = (".npz", ".trace")  # what Trace.save writes
@@ -30,8 +30,7 @@ def load(name: Any) -> ModuleType:
     """
     known = {each.lower(): each for each in names()}
     if not isinstance(name, str) or name.lower() not in known:
-        near = "".join(f" did you mean {known[each]!r}?" for each in get_close_matches(str(name).lower(), known, 1))
-        raise ValueError(f"unknown format {name!r};{near} known: {', '.join(names())}")
+        raise ValueError(f"unknown format {name!r};{near(name, names())} known: {', '.join(names())}")
     return import_module(f".{known[name.lower()]}", __package__)
 
 

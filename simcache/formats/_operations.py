@@ -1,11 +1,11 @@
 """Which operations of a log are accesses."""
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..checks import near
 from ._keys import Keys
 from ._lines import Rows
 from ._report import UNKNOWN
@@ -22,8 +22,8 @@ class Chosen:
         self._wanted = [str(each).strip().lower() for each in given]
         for each in self._wanted:
             if each not in known:
-                near = "".join(f" did you mean {match!r}?" for match in get_close_matches(each, known, 1))
-                raise ValueError(f"ops must be of {', '.join(known)}, got {each!r}{near and ';'}{near}")
+                hint = near(each, known)
+                raise ValueError(f"ops must be of {', '.join(known)}, got {each!r}{hint and ';'}{hint}")
         self._known = known
         self._seen = Keys()
         self._kinds = np.zeros(0, np.int8)  # of those seen: an access, left out, or unknown

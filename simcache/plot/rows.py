@@ -1,11 +1,11 @@
 """What is drawn from a table: its rows checked, chosen, named, and put into panels."""
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import Any
 
 import pandas as pd
 
+from ..checks import near
 from ..seeds import is_seed, listed, means, names
 from ..trace import COLUMNS
 
@@ -35,12 +35,6 @@ def checked(table: object, columns: Sequence[str]) -> pd.DataFrame:
     if table.empty:
         raise ValueError("a table to draw must have at least one row, got none")
     return table
-
-
-def near(word: object, known: Sequence[str]) -> str:
-    """A hint at the known word that was perhaps meant, or nothing."""
-    lower = {each.lower(): each for each in known}
-    return "".join(f" did you mean {lower[match]!r}?" for match in get_close_matches(str(word).lower(), lower, 1))
 
 
 def choice(value: object, what: str, known: Sequence[str]) -> str:

@@ -17,13 +17,14 @@ one larger than the cache never does. With all sizes 1 they hit what `kernel` hi
 
 import re
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ..checks import near
 
 Ids = NDArray[np.int32]
 Hits = NDArray[np.bool_]
@@ -54,7 +55,7 @@ def _meant(name: str, known: list[str]) -> str:
     """A hint at the policy that was perhaps meant, or nothing; parameters as the command line and tables write them."""
     base, given = written.groups() if (written := re.fullmatch(r"(\w+)[:(](.*?)\)?", name)) else ("", "")
     if base not in known:
-        return "".join(f" did you mean {n!r}?" for n in get_close_matches(name.lower(), known, 1))
+        return near(name, known)
     words = {"true": "True", "false": "False"}
     parts = (part.partition("=") for part in given.split(",") if "=" in part)
     pairs = ", ".join(f'"{key.strip()}": {words.get(value.lower(), value)}' for key, _, value in parts)
