@@ -36,9 +36,8 @@ def call(function: Callable[..., Any], of: str, ids: Ids, *rest: Any, **params: 
         found = error
     if isinstance(found, NumbaError) or not _is_compiled(function, (ids, *rest, *params.values())):
         raise TypeError(_uncompiled(function, of, found, (ids, *rest, *params.values()))) from None
-    where = ""
-    if isinstance(function, Dispatcher):
-        where = f" at access {_first(function, ids, rest, params)}"
+    at = _first(function, ids, rest, params) if isinstance(function, Dispatcher) else -1
+    where = f" at access {at}" if at >= 0 else ""
     raise ValueError(f"{reason(found)}, raised by {of}{where}") from found
 
 
@@ -98,8 +97,8 @@ def _line(function: Callable[..., Any], error: BaseException, text: str) -> str:
 
 
 def _first(kernel: "Dispatcher[Any]", ids: Ids, rest: tuple[Any, ...], params: dict[str, Any]) -> int:
-    """The access at which a kernel raises: the last of the shortest trace on which it does."""
-    low, high = 0, ids.size
+    """The access at which a kernel raises: the last of the shortest trace on which it does; -1: it does without any."""
+    low, high = -1, ids.size
     while high - low > 1:
         middle = (low + high) // 2
         try:

@@ -208,3 +208,8 @@ def test_a_curve_is_told_as_a_kernel_is(code, words, monkeypatch):
     with pytest.raises((TypeError, ValueError), match=re.escape(words)) as raised:
         sweep([TRACE], [module], capacities=[1, 2])
     assert raised.value.table["error"].notna().all()
+
+
+def test_what_is_wrong_whatever_is_accessed_is_of_no_access():
+    with pytest.raises(ValueError, match=r"from 0 to 1, raised by policy 'qlru\(q=2\.0\)'$"):
+        simulate(Trace([0, 1, 0], 2), "qlru", 1, q=2.0)
