@@ -266,6 +266,35 @@ def size_sections(table: pd.DataFrame) -> list[str]:
     ]
 
 
+def before_sections(table: pd.DataFrame) -> list[str]:
+    """Tables of ratios to another commit: of one size, of several at once; whatever else was timed in a line."""
+    said = [
+        f"{row.ratio:.2f}×" + f" ({row.ratio_low:.2f} … {row.ratio_high:.2f})" * (row.ratio_low < row.ratio_high)
+        for row in table.itertuples()
+    ]
+    where = [f"{name}, {n:,.0f}" for name, n in table[["trace", "n_accesses"]].to_numpy()]
+    table = table.assign(said=said, where=where)
+    parts = [
+        f"**Beside commit {table['setting'].iloc[0]}**, a process of each in turns: how many times as fast a call is "
+        f"now, the median of {table['repeats'].iloc[0]:.0f} rounds (least … most)."
+    ]
+    single, several = table[table["capacity"].notna()], table[table["sizes"] > 1]
+    for mine, rows, columns in ((single, ["where", "capacity"], "policy"), (several, ["policy"], "where")):
+        if len(mine):
+            wide = mine.assign(policy=[f"`{name}`" for name in mine["policy"]])
+            wide = wide.groupby([*rows, columns], sort=False)["said"].first().unstack(sort=False)
+            wide = wide.reset_index().rename(columns={"where": "trace, accesses"})
+            if "capacity" in wide:
+                wide["capacity"] = [f"{capacity:,.0f}" for capacity in wide["capacity"]]
+            parts.append(markdown(wide.fillna("–")))
+            if mine is several:
+                parts[-1] = f"`hit_curve` at {mine['sizes'].iloc[0]:.0f} sizes on one thread:\n\n" + parts[-1]
+    rest = table[table["sizes"].isna()]
+    if len(rest):
+        parts.append("; ".join(f"{row.policy}: {row.best_s:.2f} s, {row.said}" for row in rest.itertuples()) + ".")
+    return parts
+
+
 def spread(values: pd.Series) -> str:
     """The least and the most of some ratios."""
     least, most = f"{values.min():.2f}", f"{values.max():.2f}"
@@ -285,6 +314,7 @@ SECTIONS = {
     "formats": format_sections,
     "own": own_sections,
     "sizes": size_sections,
+    "before": before_sections,
 }
 
 

@@ -19,7 +19,8 @@ RESULTS = ROOT / "results"
 INCLUDE = "<!-- include: results/benchmarks.md -->\n"
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
-peers, timing, traces, report, single = map(import_module, ("_peers", "_timing", "_traces", "report", "single"))
+names = ("_peers", "_timing", "_traces", "before", "report", "single")
+peers, timing, traces, before, report, single = map(import_module, names)
 
 TRACE = synth.zipf(500, 20_000, 0.9, seed=3)
 CAPACITIES = (1, 7, 48, 50, 400)
@@ -163,3 +164,27 @@ def test_a_row_of_the_live_cache():
     }  # fmt: skip
     alone = row("what", "ms", "<= 10", [5.0, 1.0])
     assert (alone["best"], alone["median"], alone["low"], alone["high"], alone["rounds"]) == (1, 3, 2, 4, 2)
+
+
+def test_ratios_to_another_commit_are_shown_by_trace_and_policy():
+    said = {"setting": "abc", "repeats": 5, "best_s": 1.0, "ratio": 1.5, "ratio_low": 1.25, "ratio_high": 2.0}
+    zipf, loop = ({"trace": name, "n_accesses": 1000, **said} for name in ("zipf", "loop"))
+    rows = [
+        {**zipf, "policy": "opt", "capacity": 10, "sizes": 1},
+        {**loop, "policy": "lru", "capacity": 20, "sizes": 1, "ratio": 0.5},
+        {**zipf, "policy": "fifo", "sizes": 16, "ratio": 2.25},
+        {**said, "policy": "first curve", "ratio_low": 1.5, "ratio_high": 1.5},
+    ]
+    head, single, several, rest = report.before_sections(pd.DataFrame(rows))
+    assert "**Beside commit abc**" in head
+    assert "5 rounds" in head
+    assert "| zipf, 1,000 | 10 | 1.50× (1.25 … 2.00) | – |" in single
+    assert "| loop, 1,000 | 20 | – | 0.50× (1.25 … 2.00) |" in single
+    assert several.startswith("`hit_curve` at 16 sizes")
+    assert "| `fifo` | 2.25× (1.25 … 2.00) |" in several
+    assert rest == "first curve: 1.00 s, 1.50×."
+
+
+def test_no_other_commit_is_guessed():
+    with pytest.raises(SystemExit, match="BEFORE=commit"):
+        next(before.rows())
