@@ -6,7 +6,8 @@ TORCH ?= 1
 UV ?= uv
 
 VENV := .venv
-RUN := $(VENV)/bin/python
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+RUN := $(BIN)/python
 READY := $(VENV)/.ready
 TORCH_READY := $(VENV)/.torch-$(TORCH_VERSION)
 PIPS_READY := $(VENV)/pips/.ready
@@ -29,7 +30,7 @@ export TORCH
 .DEFAULT_GOAL := figures
 .DELETE_ON_ERROR:
 .PHONY: figures paper setup torch test torture mutants lint notebooks images refresh bench experiments coverage wheel \
-	lock clean distclean help
+	lock clean distclean help library release-check
 
 # ---------------------------------------------------------------- set-up
 
@@ -140,6 +141,12 @@ test: $(TORCH_READY) $(PIPS_READY)
 endif
 	$(RUN) -m pytest $(SHARED) $(PYTEST)
 
+LIBRARY := $(wildcard $(addprefix tests/test_,analysis.py bits.py cli_table.py cli_theory.py curves.py exact.py \
+	parameters.py policies.py simulation.py stacks.py sweeps.py synth.py systems.py theory_*.py trace.py units.py))
+
+library: $(READY)  ## tests of library and command line that ask nothing of the system, for those that are not Linux
+	$(RUN) -m pytest $(SHARED) -m "not torch and not torture" $(PYTEST) $(LIBRARY)
+
 mutants: $(TORCH_READY)  ## whether the tests notice one fault after another (slow; WHICH="opt 12 30-40": some, JOBS=2: two at a time)
 	$(RUN) tests/mutants.py --jobs $(or $(JOBS),1) $(WHICH)
 
@@ -150,7 +157,7 @@ lint: $(READY)  ## ruff, mypy, and the layers
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
-	$(VENV)/bin/lint-imports --no-logo
+	$(BIN)/lint-imports --no-logo
 
 notebooks: $(READY)  ## run every notebook from top to bottom
 	$(RUN) -m pytest --nbmake --nbmake-timeout=600 notebooks
@@ -164,6 +171,9 @@ coverage: $(TORCH_READY) $(PIPS_READY)  ## test coverage, kernels included: thei
 wheel: $(READY)  ## dist/*.whl, built from the source archive that stands beside it
 	rm -rf dist
 	$(RUN) -m build --no-isolation --outdir dist .
+
+release-check: $(READY)  ## whether wheel and source archive are whole, and each extra works from the wheel alone (EXTRAS="io docs": some)
+	$(RUN) tests/release.py $(EXTRAS)
 
 bench: $(READY)  ## measure speed against the peers, best on a quiet machine, and refresh results/ (QUICK=1: in short, into results/quick/)
 	QUICK=$(QUICK) $(RUN) benchmarks/run.py $(SUITES)
@@ -192,5 +202,5 @@ distclean: clean  ## remove .venv too
 	rm -rf $(VENV)
 
 help:  ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */\1\t/' | while IFS="$$(printf '\t')" read -r name text; do \
-		printf '  make %-11s %s\n' "$$name" "$$text"; done
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | while IFS="$$(printf '\t')" read -r name text; do \
+		printf '  make %-13s %s\n' "$$name" "$$text"; done

@@ -1,7 +1,6 @@
 """Atomic writes: a file, or a folder of files, appears whole or not at all."""
 
 import ctypes
-import fcntl
 import os
 import re
 import secrets
@@ -10,7 +9,15 @@ import stat
 from collections.abc import Iterator, Set
 from contextlib import contextmanager, suppress
 from hashlib import sha256
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
+
+fcntl: ModuleType | None
+try:
+    fcntl = import_module("fcntl")
+except ImportError:  # Windows: nothing can be locked, so what a killed process left behind stays
+    fcntl = None
 
 LONGEST = 64  # bytes of a name that a temporary one repeats: some file systems take 143, most 255
 
@@ -44,13 +51,13 @@ def replacing(path: str | os.PathLike[str], suffix: str = "") -> Iterator[Path]:
     try:
         yield temporary
         if before is not None:
-            with suppress(OSError):  # only root may give files away
+            with suppress(OSError, AttributeError):  # only root may give files away, and Windows cannot
                 os.chown(temporary, before.st_uid, before.st_gid)
             temporary.chmod(stat.S_IMODE(before.st_mode) & 0o777)
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
-        os.close(handle)
+        _let_go(handle)
 
 
 @contextmanager
@@ -84,12 +91,12 @@ def replacing_folder(path: str | os.PathLike[str], names: Set[str]) -> Iterator[
             temporary.rename(target)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-        os.close(handle)
+        _let_go(handle)
 
 
 def _exchange(new: Path, old: Path) -> None:
     """Let two folders change names, in one step where the system can."""
-    swap = getattr(ctypes.CDLL(None), "renameat2", None)  # Linux alone
+    swap = getattr(ctypes.CDLL(None), "renameat2", None) if os.name == "posix" else None  # Linux alone
     here, exchange = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
     if swap is None or swap(here, os.fsencode(new), here, os.fsencode(old), exchange):
         aside = new.with_name(f"{new.name}.old")
@@ -115,41 +122,59 @@ def _stem(name: str) -> str:
     return f".{name}." if len(raw) <= LONGEST else f".{sha256(raw).hexdigest()[:16]}."
 
 
-def _made(folder: Path, stem: str, ending: str, new: bool) -> tuple[int, Path]:
+def _made(folder: Path, stem: str, ending: str, new: bool) -> tuple[int | None, Path]:
     """A new file, locked for as long as its handle is open; one that is to replace another is private until then."""
     while True:
         path = folder / f"{stem}{secrets.token_hex(8)}{ending}"
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666 if new else 0o600)
-        with suppress(OSError):  # a file system without locks
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666 if new else 0o600)
+        if not _lock(handle):  # and there what is open cannot be renamed
+            os.close(handle)
+            return None, path
         if os.fstat(handle).st_nlink:  # else swept away before it was locked
             return handle, path
         os.close(handle)
 
 
-def _made_folder(around: Path, stem: str, new: bool) -> tuple[int, Path]:
+def _made_folder(around: Path, stem: str, new: bool) -> tuple[int | None, Path]:
     """As `_made`, of a folder."""
     while True:
         path = around / f"{stem}{secrets.token_hex(8)}"
         path.mkdir(0o777 if new else 0o700)
+        if fcntl is None:
+            return None, path
         with suppress(FileNotFoundError):  # swept away before it was locked
-            handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-            with suppress(OSError):
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            handle = os.open(path, os.O_RDONLY)
+            _lock(handle)
             if path.exists():
                 return handle, path
             os.close(handle)
 
 
+def _lock(handle: int) -> bool:
+    """Lock an open file for this process alone, where its file system can; False where no process can lock."""
+    if fcntl is None:
+        return False
+    with suppress(OSError):  # a file system without locks
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return True
+
+
+def _let_go(handle: int | None) -> None:
+    if handle is not None:
+        os.close(handle)
+
+
 def _sweep(folder: Path, stem: str) -> None:
     """Remove what killed writers left: the temporaries that nobody holds a lock on."""
+    if fcntl is None:
+        return
     ours = re.compile(re.escape(stem) + r"[0-9a-f]{16}(\.[^.]*)?")
     names: list[str] = []
     with suppress(OSError):  # a folder that may be written to, and not listed
         names = os.listdir(folder)
     for path in (folder / name for name in names if ours.fullmatch(name)):
         with suppress(OSError):  # locked, gone, or another's
-            handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -19,6 +19,8 @@ from .cells import Cell, Facts
 from .checks import checked_name, checked_source, source_plain, source_read
 from .units import KINDS, UNITS, of_shares, of_unit
 
+BINARY = getattr(os, "O_BINARY", 0)  # Windows would write two bytes for the end of a line
+
 
 class Stored(NamedTuple):
     """A line: cells of one trace, policy and seed that ended alike, with counts or with one error.
@@ -57,7 +59,7 @@ class Journal:
         now = datetime.now(UTC)
         path = folder / f"{now:%Y%m%dT%H%M%S.%f}Z-{host}-{os.getpid()}-{secrets.token_hex(4)}.jsonl"
         try:
-            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o666)
+            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | BINARY, 0o666)
         except PermissionError:
             raise PermissionError(f"the folder of a store must be writable, got {str(folder)!r}") from None
         self._end, self._dirty, self._due = 0, False, 0.0

@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import release
 
 ROOT = Path(__file__).parent.parent
 CONFIGURED = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -70,6 +71,20 @@ def test_what_is_declared_is_used(part):
         if not (re.search(RUN[name], text) if name in RUN else MODULES.get(name, name.removesuffix("-stubs")) in found)
     ]
     assert unused == [], f"{part} declares what nothing in {PARTS.get(part, PACKAGE)} imports"
+
+
+def test_each_extra_is_used_once_before_a_release():
+    assert set(PROJECT["optional-dependencies"]) <= set(release.USED)
+
+
+def test_the_workflow_runs_make_targets_alone():
+    """So that what fails there can be run anywhere."""
+    told = (ROOT / ".github/workflows/ci.yml").read_text()
+    runs = re.findall(r"^ +- run: (.*)$", told, re.MULTILINE)
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert len(runs) == told.count("run:") - told.count("defaults: {run:") > 2
+    for command in runs:
+        assert command == ".ci/run" or re.fullmatch(r"make ([a-z-]+)( [A-Z]+=\w+)*", command)[1] in targets
 
 
 def test_a_dependency_that_nothing_imports_is_noticed(monkeypatch):
