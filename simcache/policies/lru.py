@@ -5,6 +5,12 @@ the last access so far of a cached item stands (all bits start set: those ahead 
 is its lowest bit. That bit only ever moves up, so an item is cached iff its last access is not below it. O(1)
 amortised an access, n / 8 bytes beside one number an item.
 
+No branch asks for a hit, which at hit rates near one half no predictor can guess and would cost as much as all the
+rest. So an access clears its item's bit whether it hits or not (a miss's bit is below the lowest, where nobody looks),
+and what a miss changes is selected, not jumped to. The cache starts full, of items that nobody asks for, accessed at
+`capacity` positions before the trace, so that a miss always evicts. The word with the lowest bit is held in a
+register beside its bound, since reading it each time would put a load on the path from one access to the next.
+
 With sizes, lowest bits go until the missed item fits; the bit of one that does not enter is cleared at once.
 """
 
@@ -22,29 +28,32 @@ from . import Counts, Hits, Ids, SizeOf, Sizes
 @compiled
 def kernel(ids: Ids, n_items: int, capacity: int, seed: int) -> Hits:
     one = np.uint64(1)
-    last = np.full(n_items, -1, np.int32)
-    latest = np.full((ids.size >> 6) + 1, ~np.uint64(0), np.uint64)
+    capacity = min(capacity, ids.size)  # so that positions fit 32 bits
+    last = np.zeros(n_items, np.uint32)  # position of the last access; the trace's first is capacity + 1
+    latest = np.full((ids.size + capacity >> 6) + 1, ~np.uint64(0), np.uint64)
     hits = np.empty(ids.size, np.bool_)
-    tail = 0  # last accesses before this position belong to evicted items
-    word = 0  # the word of `latest` that holds the lowest bit, or one before it
-    room = capacity
-    final = ids.size - 1
+    word, held = 0, latest[0]  # where the lowest bit is, and the bits there from it on; the first access clears bit 0
+    tail = base = 1  # last accesses before the tail belong to evicted items; base: 1 + the word's first position
+    position = capacity
     for t in range(ids.size):
-        prefetch(last, ids[min(t + AHEAD, final)])
-        i = ids[t]
-        before = last[i]
-        last[i] = t
+        if t < ids.size - AHEAD:
+            prefetch(last, ids[t + AHEAD])
+        i = np.uint32(ids[t])  # unsigned: a signed index is first asked whether it counts from the end
+        before = np.int64(last[i])
+        position += 1
+        last[i] = position
         hit = before >= tail
         hits[t] = hit
-        if hit:
-            latest[before >> 6] ^= one << np.uint64(before & 63)
-        elif room:
-            room -= 1
-        else:
-            while latest[word] == 0:
-                word += 1
-            tail = (word << 6) + ctz(latest[word]) + 1
-            latest[word] &= latest[word] - one
+        others = ~(one << np.uint64(before & 63))
+        latest[before >> 6] &= others
+        if before >> 6 == word:
+            held &= others
+        while held == 0:
+            word += 1
+            base += 64
+            held = latest[word]
+        tail = tail if hit else base + ctz(held)
+        held = held if hit else held & (held - one)
     return hits
 
 
