@@ -175,6 +175,16 @@ def test_lfu_counts_start_again_unless_perfect():
     assert drawn("aaabbbbccccada", "lfu", 2, perfect=True) == ".xx.xxx.xxx..x"
 
 
+@pytest.mark.parametrize("longest", [2, 4, 8, 30])
+@pytest.mark.parametrize("capacity", [1, 3, 7])
+def test_lfu_finds_a_victim_however_high_the_counts(capacity, longest):
+    """Queues are lined up for twice as many counts at a time, and kept from then on."""
+    rng = np.random.default_rng(5)
+    ids = np.repeat(rng.integers(0, 12, 1000), rng.integers(1, longest + 1, 1000))
+    twin = policies.load("lfu").reference(ids.tolist(), capacity, 0)
+    assert simulate(Trace(ids, 12), "lfu", capacity).tolist() == list(twin)
+
+
 @pytest.mark.parametrize(("name", "params"), VARIANTS, ids=LABELS)
 @pytest.mark.parametrize("length", [2**12, 2**18, 2**24], ids=["2^12", "2^18", "2^24"])
 def test_a_long_stretch_of_one_item_changes_nothing_else(name, params, length):

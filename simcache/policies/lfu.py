@@ -111,8 +111,8 @@ def _in_cache(ids: Ids, sizes: Sizes | None, n_items: int, capacity: int) -> Hit
         while size > room:  # then the access is done again
             if fewest > kept:
                 _line_up(ids, items, queues, after, kept)
-                few = ONCE * kept - ONCE + ONCE * kept
                 kept += kept
+                few = (kept - ONE) * ONCE
             entry = np.uint64(queues[fewest, FIRST])
             if entry == 0:
                 fewest += ONE
@@ -120,7 +120,7 @@ def _in_cache(ids: Ids, sizes: Sizes | None, n_items: int, capacity: int) -> Hit
             entry -= ONE
             queues[fewest, FIRST] = 0 if entry == queues[fewest, FINAL] else after[entry] + np.uint32(1)
             victim = np.uint32(ids[entry])
-            if items[victim] & WHEN == entry and items[victim] >> np.uint64(32) == fewest:
+            if items[victim] & WHEN == entry:  # one that left has no entries: they were served before it
                 items[victim] = 0
                 room += 1 if sizes is None else sizes[victim]
 
