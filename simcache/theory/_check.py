@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
 
 from .. import checks
@@ -118,16 +119,6 @@ def stochastic(matrix: ArrayLike) -> Floats:
     off = int(np.argmax(np.abs(sums - 1)))
     if not abs(sums[off] - 1) <= away:
         raise ValueError(f"matrix must be {must}, got {sums[off]} in row {off}")
-    if not (_reach(chain).all() and _reach(chain.T).all()):
+    if scipy.sparse.csgraph.connected_components(chain > 0, connection="strong")[0] != 1:
         raise ValueError("matrix must be irreducible (every item can be reached from every other), got one that is not")
     return np.asarray(chain / sums[:, None])
-
-
-def _reach(chain: Floats) -> NDArray[np.bool_]:
-    """Which items can be reached from item 0."""
-    seen = np.zeros(len(chain), np.bool_)
-    seen[0], fresh = True, np.array([0])
-    while fresh.size:
-        fresh = np.flatnonzero((chain[fresh] > 0).any(axis=0) & ~seen)
-        seen[fresh] = True
-    return seen
