@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from simcache import printing
+
 PYTHON_TOOLS = ("cachebox", "cachetools", "heap")
 
 
@@ -346,5 +348,4 @@ def number(value: float) -> str:
 
 
 def markdown(rows: pd.DataFrame) -> str:
-    lines = [list(rows.columns), ["---"] * len(rows.columns), *rows.astype(str).to_numpy().tolist()]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return printing.markdown(rows.astype(str), "l" * rows.shape[1])

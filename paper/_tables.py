@@ -3,12 +3,13 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import pandas as pd
 from _closed import ALPHA, CAPACITY, HALF, ITEMS, QUARTER, RANKS, zipf
 from _data import count, given, items, rate, ratio, rows, tenth, thousandths
 from _measured import OPT, SIZE, WALK, check, check_error, off_walk
 from _others import form, published
 
-from simcache import theory
+from simcache import printing, theory
 
 LIMITS = (1.1, 1.2, 1.5, 2.0, 3.0)
 BELOW = (0.2, 0.7)
@@ -16,10 +17,8 @@ NAMES = {"opt": "OPT", "pin": "pin", "lru": "LRU", "lfu": "LFU", "fifo": "FIFO",
 
 
 def tabular(columns: str, head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
-    """A booktabs tabular."""
-    top, *lines = [" & ".join(row) + r" \\" for row in (head, *body)]
-    begin = rf"\begin{{tabular}}{{@{{}}{columns}@{{}}}}"
-    return "\n".join([begin, r"\toprule", top, r"\midrule", *lines, r"\bottomrule", r"\end{tabular}"]) + "\n"
+    """A booktabs tabular that begins and ends with the page's margins."""
+    return printing.latex(pd.DataFrame(body, columns=head), f"@{{}}{columns}@{{}}")
 
 
 def regimes() -> str:

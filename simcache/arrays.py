@@ -8,6 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+Ids = NDArray[np.int32]  # what policies take, and give
+Hits = NDArray[np.bool_]
+Counts = NDArray[np.int64]
+Sizes = NDArray[np.int64]
 FLOAT64 = 1e-9  # how far probabilities given in float64 may sum from 1
 
 

@@ -4,8 +4,7 @@ import json
 import math
 import operator
 import os
-from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
+from collections.abc import Mapping
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import column, whole_numbers
+from .text import near as near
 
 LIMIT = 2**31 - 1
 CHUNK = 1 << 24  # accesses looked at together: a memory map is never read into memory whole
@@ -44,12 +44,6 @@ def whole(value: Any, what: str, low: int, high: int | None = None, where: str =
     if number < low or (high is not None and number > high):
         raise ValueError(message)
     return number
-
-
-def near(word: object, known: Iterable[str]) -> str:
-    """A hint at the known word that was perhaps meant, or nothing."""
-    lower = {each.lower(): each for each in known}
-    return "".join(f" did you mean {lower[match]!r}?" for match in get_close_matches(str(word).lower(), lower, 1))
 
 
 def short(value: object) -> str:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from html import escape
 
 SPECIAL = {
@@ -30,6 +31,14 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
+def near(word: object, known: Iterable[str]) -> str:
+    """A hint at the known word that was perhaps meant, or nothing."""
+    from difflib import get_close_matches  # not before something is wrong
+
+    lower = {each.lower(): each for each in known}
+    return "".join(f" did you mean {lower[match]!r}?" for match in get_close_matches(str(word).lower(), lower, 1))
 
 
 def html(text: str) -> str:

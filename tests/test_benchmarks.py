@@ -98,6 +98,12 @@ def test_ratios_are_best_against_best(table):
     assert report.over_sizes(report.ratios(table, "heap")) == "–"
 
 
+def cells(page):
+    """The rows of tables of pipes, without the rules below their heads."""
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines() if line[:1] == "|"]
+    return [row for row in rows if not row[0].startswith(":-")]
+
+
 def test_page_from_a_table(table, tmp_path):
     curves = {"suite": "curve", "policy": "opt", "threads": 1, "sizes": 100, "mean_error": np.nan}
     curves |= {key: table[key].iloc[0] for key in ("trace", "n_accesses", "n_items")}
@@ -111,8 +117,8 @@ def test_page_from_a_table(table, tmp_path):
     about = {"single": machine | {"versions": {"numba": "1"}, "commit": "c"}}
     (tmp_path / "benchmarks.json").write_text(json.dumps(about))
     page = report.page(tmp_path)
-    assert "| `lru` | 60, 20 | 5.0× / 5.5× | 5.0× / 7.7× | – | 40× / 69× | – |" in page
-    assert "| `opt` | libcachesim: hashpower=17, 100 sizes | 1 | 20 (40×) |" in page
+    assert ["`lru`", "60, 20", "5.0× / 5.5×", "5.0× / 7.7×", "–", "40× / 69×", "–"] in cells(page)
+    assert ["`opt`", "libcachesim: hashpower=17, 100 sizes", "1", "20 (40×)"] in cells(page)
     assert "Measured on P, 2 cores (L1 1K), 3 GB, S; Python 3, numba 1; commit c (single)." in page
 
 
@@ -122,13 +128,12 @@ def test_what_a_sweep_costs_on_a_page():
     rows += [{"setting": "sweep, 100 sizes", "policy": "lru", "best_s": 1.1, "sizes": 100}]
     rows += [{"setting": "hit_curve, 100 sizes", "policy": "lru", "best_s": 1.0, "sizes": 100}]
     rows += [{"setting": "store.read to parquet", "sizes": 10**6, "best_s": 2.345, "peak_mb": 612.3}]
-    text, cells, rest = report.sweep_sections(pd.DataFrame(rows))
+    text, table, rest = report.sweep_sections(pd.DataFrame(rows))
     assert "of `hit_curve` at them, `lru` 1.10×. CPU" in text
-    assert cells.splitlines() == [
-        "| grid | cells | threads, store | Dask |",
-        "| --- | --- | --- | --- |",
-        "| a | 10,000 | 0.05 ms | 0.2 ms |",
-        "| b | 10,000 | 0.1 ms | 3 ms |",
+    assert cells(table) == [
+        ["grid", "cells", "threads, store", "Dask"],
+        ["a", "10,000", "0.05 ms", "0.2 ms"],
+        ["b", "10,000", "0.1 ms", "3 ms"],
     ]
     assert rest.startswith("1,000,000 stored rows as a table and as parquet take 2.35 s of CPU, and 612 MB at most.")
 
@@ -178,10 +183,10 @@ def test_ratios_to_another_commit_are_shown_by_trace_and_policy():
     head, single, several, rest = report.before_sections(pd.DataFrame(rows))
     assert "**Beside commit abc**" in head
     assert "5 rounds" in head
-    assert "| zipf, 1,000 | 10 | 1.50× (1.25 … 2.00) | – |" in single
-    assert "| loop, 1,000 | 20 | – | 0.50× (1.25 … 2.00) |" in single
+    assert ["zipf, 1,000", "10", "1.50× (1.25 … 2.00)", "–"] in cells(single)
+    assert ["loop, 1,000", "20", "–", "0.50× (1.25 … 2.00)"] in cells(single)
     assert several.startswith("`hit_curve` at 16 sizes")
-    assert "| `fifo` | 2.25× (1.25 … 2.00) |" in several
+    assert ["`fifo`", "2.25× (1.25 … 2.00)"] in cells(several)
     assert rest == "first curve: 1.00 s, 1.50×."
 
 

@@ -25,7 +25,7 @@ from simcache.cli import input, main, making, matrices, options, output, theoris
 COMMANDS = [("make-trace", kind.__name__.replace("_", "-")) for kind in making.KINDS]
 COMMANDS += [("theory", workload.__name__.replace("_", "-")) for workload in theorising.WORKLOADS]
 COMMANDS += [("record",), ("convert",), ("info",), ("policies",), ("simulate",), ("curve",), ("sweep",), ("results",)]
-COMMANDS += [("plot",), ("table",), ("explain",), ("new-policy",), ("check-policy",)]
+COMMANDS += [("plot",), ("table",), ("explain",), ("new-policy",), ("check-policy",), ("doctor",)]
 
 
 @pytest.fixture(autouse=True)
@@ -482,8 +482,9 @@ SIMULATE = "simulate zipf.npz lru --capacity"
 MAKE = "make-trace zipf -o o.npz --n-items 9 --n-accesses 9 --alpha"
 RECORD = "record -o o.npz --n-items 5"
 REFUSED = {
-    "curv": "no such command 'curv'. Did you mean 'curve'? (see simcache --help)",
-    "--frob": "no such option: --frob",
+    "curv": "no such command 'curv'; did you mean 'curve'? (see simcache --help)",
+    "--frob": "error: no such option: --frob (see simcache --help)",
+    "curve zipf.npz lru --capacties 5": "no such option: --capacties; did you mean '--capacities'? (see simcache curve",
     "simulate zipf.npz lru": "one of --capacity and --fraction",
     "simulate zipf.npz lru --capacity 5 --fraction .5": "one of --capacity and --fraction",
     "simulate zipf.npz --capacity 5": "missing argument 'POLICY' (see simcache simulate --help)",
@@ -538,7 +539,7 @@ REFUSED = {
     "make-trace loop -o o.npz --n-items 9 --n-accesses 9 --sizes 1e19,0": "sizes must be at most 2^63 - 1 bytes",
     "make-trace repeat sized.npz -o o.npz --probability .5 --sizes 9,1": "no sizes yet for --sizes, got 'repeat(sized)",
     "make-trace shuffled -o o.npz --n-items 2147483647 --epochs 2": "at most 2147483647 accesses",
-    "make-trace zipff": "Did you mean 'zipf'?",
+    "make-trace zipff": "did you mean 'zipf'?",
     "make-trace ring -o o.npz --n-items 9 --n-accesses 9 --jump 1.1": "jump must be a number 0 … 1",
     "make-trace repeat cut.npz -o o.npz --probability .5": "one that Trace.save wrote, whole; got 'cut.npz'",
     "make-trace markov -o o.npz --n-accesses 9 --matrix half.csv": "must sum to 1 for synth.markov, got 0.5 in row 1",
@@ -633,7 +634,7 @@ def test_a_folder_that_is_not_writable(fail, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("simcache.files.os.open", refuse)
-    monkeypatch.setattr("simcache.cli.simulating.hit_curve", None)  # refused before any work is done
+    monkeypatch.setattr("simcache.curves.hit_curve", None)  # refused before any work is done
     assert "the folder to write to must be writable, got '.'" in fail("curve", "zipf.npz", "lru", "-o", "t.csv")
 
 

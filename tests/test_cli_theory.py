@@ -128,7 +128,7 @@ def test_a_file_reads_back_equal(suffix, table, capsys):
 
 
 REFUSED = {
-    "shuffle": "no such command 'shuffle'. Did you mean 'shuffled'",
+    "shuffle": "no such command 'shuffle'; did you mean 'shuffled'",
     "shuffled lruu": "no closed form for policy 'lruu'; did you mean 'lru'? known: opt, pin, lru, fifo, rr",
     "shuffled --fractions 0": "fraction must be numbers in (0, 1], got 0.0",
     "shuffled --fractions .5,nan": "fraction must be numbers in (0, 1], got nan",

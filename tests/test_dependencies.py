@@ -88,7 +88,7 @@ def test_the_workflow_runs_make_targets_alone():
 
 
 def test_a_dependency_that_nothing_imports_is_noticed(monkeypatch):
-    monkeypatch.setitem(REQUIRED, "io", ["tabulate>=0.9"])
+    monkeypatch.setitem(REQUIRED, "io", ["openpyxl>=3"])
     with pytest.raises(AssertionError, match="io declares what nothing"):
         test_what_is_declared_is_used("io")
 

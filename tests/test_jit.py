@@ -109,6 +109,7 @@ def test_a_compiler_that_is_switched_off_is_named(package, where):
     code = """
 import subprocess, sys
 from simcache.__main__ import main
+sys.argv[1:] = ["policies"]
 print(main())
 from simcache import Trace, simulate
 simulate(Trace([0], 1), 'fifo', 1)

@@ -21,7 +21,9 @@ def epochs_of(name):
 
 def test_the_table_lists_the_files_as_they_are():
     rows = re.findall(
-        r"^\| `(\S+)` .* \| (\d+) \| (\d+) \| (\d+) \| `([0-9a-f]{64})` \|$", (FOLDER / "README.md").read_text(), re.M
+        r"^\| `(\S+)` .* \| (\d+) +\| (\d+) +\| (\d+) +\| `([0-9a-f]{64})` +\|$",
+        (FOLDER / "README.md").read_text(),
+        re.M,
     )
     assert sorted(row[0] for row in rows) == [path.name for path in FILES]
     for name, n_items, epochs, accesses, digest in rows:

@@ -166,7 +166,10 @@ def test_every_command_takes_bytes(run, able):
         run("table", f"t{suffix}", "--columns", "capacity,unit,byte_hit_rate", "-o", f"t{suffix}.md")
         run("table", f"t{suffix}", "-o", f"usual{suffix}.md")
     assert len({Path(f"t{suffix}.md").read_text() for suffix in (".csv", ".json", ".parquet")}) == 1
-    assert "| policy | capacity | unit | fraction | hit rate | byte hit rate |" in Path("usual.csv.md").read_text()
+    head = Path("usual.csv.md").read_text().splitlines()[0]
+    assert [each.strip() for each in head.strip("|").split("|")][-6:] == [
+        "policy", "capacity", "unit", "fraction", "hit rate", "byte hit rate",
+    ]  # fmt: skip
     run("plot", "t.csv", "--x", "capacity", "--bytes", "-o", "f.svg")
     assert "wrote" in run("table", "t.csv", "-o", "t.tex").out
 

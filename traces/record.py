@@ -8,6 +8,7 @@ from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
+import pandas as pd
 import torch
 from torch.utils.data import (
     RandomSampler,
@@ -19,13 +20,14 @@ from torch.utils.data import (
 )
 from torch.utils.data.distributed import DistributedSampler
 
-from simcache import Trace
+from simcache import Trace, printing
 from simcache.sampler import record
 
 HERE = Path(__file__).parent
 EPOCHS = 10
 LENGTH = 10_000  # accesses per epoch, of each sampler
 RANKS = 4
+HEADS = ("file", "sampler", "parameters", "seed", "torch", "items", "epochs", "accesses", "sha256")
 START, END = "<!-- table: written by record.py -->", "<!-- end of table -->"
 
 
@@ -66,7 +68,7 @@ def traces() -> Iterator[Trace]:
         yield replace(trace, source={**(trace.source or {}), **more})
 
 
-def row(trace: Trace, path: Path) -> str:
+def row(trace: Trace, path: Path) -> dict[str, str]:
     """One line of the table."""
     source = dict(trace.source or {})
     sampler, seed, version = source.pop("sampler"), source.pop("trace_seed", ""), source.pop("torch")
@@ -75,23 +77,22 @@ def row(trace: Trace, path: Path) -> str:
     digest = sha256(path.read_bytes()).hexdigest()
     sizes = trace.n_items, len(trace.epochs), len(trace)
     cells = (f"`{path.name}`", sampler, parameters, seed, version, *sizes, f"`{digest}`")
-    return "| " + " | ".join(map(str, cells)) + " |"
+    return dict(zip(HEADS, map(str, cells), strict=True))
 
 
 def main() -> None:
     """Write every trace, then the table."""
-    lines = [
-        "| file | sampler | parameters | seed | torch | items | epochs | accesses | sha256 |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
+    rows = []
     for trace in traces():
         path = HERE / f"{trace.name}.npz"
         trace.save(path)
-        lines.append(row(trace, path))
+        rows.append(row(trace, path))
     readme = HERE / "README.md"
     before, rest = readme.read_text().split(START)
     after = rest.split(END)[1]
-    readme.write_text(before + "\n".join([START, "", *lines, "", END]) + after)
+    readme.write_text(
+        before + "\n\n".join([START, printing.markdown(pd.DataFrame(rows), "l" * len(HEADS)), END]) + after
+    )
 
 
 if __name__ == "__main__":

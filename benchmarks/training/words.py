@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from simcache import printing
+
 NAMES = {
     "mlp": "MLP",
     "cnn": "CNN",
@@ -26,6 +28,4 @@ def methods(rows: pd.DataFrame) -> pd.Series:
 
 def markdown(table: pd.DataFrame) -> str:
     """A table, its index first."""
-    lines = [["", *table.columns], ["---"] * (1 + table.shape[1])]
-    lines += [[name, *cells] for name, cells in zip(table.index, table.astype(str).to_numpy().tolist(), strict=True)]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return printing.markdown(table.astype(str).reset_index(names=""), "l" * (1 + table.shape[1]))

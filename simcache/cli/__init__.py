@@ -8,12 +8,14 @@ from typing import Annotated, Any
 
 import typer
 
-from . import streams
+from . import completing, streams
 from .checking import check_policy
 from .converting import convert, info
+from .doctoring import doctor
 from .drawing import plot
 from .explaining import explain
 from .making import KINDS
+from .parsing import Command, Group, unknown_option
 from .precomputing import precompute
 from .recording import record
 from .simulating import curve, policies, simulate
@@ -23,6 +25,7 @@ from .tabling import table
 from .theorising import WORKLOADS
 
 TRACES, TABLES, LOADERS = "Traces, files and folders", "Tables and figures of them", "Data loaders"
+ITSELF = "This installation"
 COMMANDS: dict[Callable[..., None], str] = {
     record: TRACES,
     convert: TRACES,
@@ -37,6 +40,7 @@ COMMANDS: dict[Callable[..., None], str] = {
     plot: TABLES,
     table: TABLES,
     explain: LOADERS,
+    doctor: ITSELF,
 }
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 
@@ -67,7 +71,8 @@ def _done(commands: typer.Typer, program: str, arguments: Sequence[str] | None) 
     given = list(sys.argv[1:] if arguments is None else arguments)
     streams.prepare()
     try:
-        code = _run(commands, program, given)
+        code = completing.serve(commands, program)
+        code = code if code is not None else _run(commands, program, given)
         sys.stdout.flush()
     except KeyboardInterrupt as stop:
         streams.complain(next(iter(getattr(stop, "__notes__", ())), "stopped; no file was left half-written"))
@@ -89,7 +94,7 @@ def _run(commands: typer.Typer, program: str, given: list[str]) -> int:
     except typer.Exit as end:
         return end.exit_code
     except SystemExit as end:  # how Rich ends where its reader has gone
-        if isinstance(end.__context__, BrokenPipeError):
+        if end.code == 0 or isinstance(end.__context__, BrokenPipeError):  # or typer, with completion installed
             return 0
         raise
     return 0
@@ -97,8 +102,9 @@ def _run(commands: typer.Typer, program: str, given: list[str]) -> int:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, typer.TyperException):
-        text = error.format_message().rstrip(".").replace("Value error, ", "")  # the words of typer's own checker
         context = getattr(error, "ctx", None)
+        text = unknown_option(error, context) if hasattr(error, "possibilities") else error.format_message()
+        text = text.rstrip(".").replace("Value error, ", "")  # the words of typer's own checker
         return text[:1].lower() + text[1:] + (f" (see {context.command_path} --help)" if context else "")
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower() + ("" if error.filename is None else f": {os.fspath(error.filename)!r}")
@@ -111,11 +117,11 @@ def _add(group: typer.Typer, command: Callable[..., None], panel: str | None = N
     paragraphs = "\n\n".join(part.replace("\n", " ") for part in text.split("\n\n"))
     name = command.__name__.replace("_", "-")
     options: dict[str, Any] = {"help": paragraphs, "epilog": f"Examples:\n{examples}", "rich_help_panel": panel}
-    group.command(name, context_settings=SETTINGS, **options)(command)
+    group.command(name, cls=Command, context_settings=SETTINGS, **options)(command)
 
 
 def _group(**options: Any) -> typer.Typer:
-    return typer.Typer(add_completion=False, rich_markup_mode="rich", context_settings=SETTINGS, **options)
+    return typer.Typer(cls=Group, rich_markup_mode="rich", context_settings=SETTINGS, **options)
 
 
 def _help_alone(context: typer.Context) -> None:

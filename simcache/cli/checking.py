@@ -4,16 +4,23 @@ from typing import Annotated
 
 import typer
 
-from ..verification import check_policy as checked
-from .options import TableOutput, policy
+from . import library
+from .completing import policy_names
+from .options import TableOutput, TablePrinted, policy
 from .output import write
 
 
 def check_policy(
     name: Annotated[
-        str, typer.Argument(metavar="POLICY", help="A file, ./mine.py, a module or a name; parameters after a colon.")
+        str,
+        typer.Argument(
+            metavar="POLICY",
+            autocompletion=policy_names,
+            help="A file, ./mine.py, a module or a name; parameters after a colon.",
+        ),
     ],
     output: TableOutput = None,
+    printed: TablePrinted = None,
 ) -> None:
     """Try whether a policy, perhaps your own, keeps the rules that every policy must keep.
 
@@ -26,7 +33,7 @@ def check_policy(
     simcache check-policy ./mine.py:spare=false -o rules.csv
     simcache check-policy sieve
     """
-    table = checked(policy(name))
-    write(table, output, wrap=True)
+    table = library.verification.check_policy(policy(name))
+    write(table, output, printed, wrap=True)
     if not table["passed"].all():
         raise typer.Exit(1)

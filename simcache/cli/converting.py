@@ -5,13 +5,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import pandas as pd
 import typer
 
-from .. import formats
-from . import opening
-from .options import TableOutput, whole, written
-from .output import write
+from . import library, opening
+from .completing import formats
+from .options import TableOutput, printed, whole, written
+from .output import Printed, write
 from .streams import say
 
 if TYPE_CHECKING:
@@ -19,7 +18,12 @@ if TYPE_CHECKING:
 
 Format = Annotated[
     str | None,
-    typer.Option("--format", metavar="NAME", help="Of the source, where its suffix does not say: twitter, msr, csv, …"),
+    typer.Option(
+        "--format",
+        metavar="NAME",
+        autocompletion=formats,
+        help="Of the source, where its suffix does not say: twitter, msr, csv, …",
+    ),
 ]
 Columns = Annotated[
     str | None,
@@ -55,7 +59,9 @@ def convert(
         typer.Argument(metavar="TARGET", help="The same; .npz, or a folder in .trace for what memory cannot hold."),
     ],
     format: Format = None,
-    to: Annotated[str | None, typer.Option(metavar="NAME", help="Format of the target.")] = None,
+    to: Annotated[
+        str | None, typer.Option(metavar="NAME", autocompletion=formats, help="Format of the target.")
+    ] = None,
     columns: Columns = None,
     header: Header = None,
     ops: Ops = None,
@@ -72,7 +78,7 @@ def convert(
     simcache convert zipf.trace zipf.oracleGeneral.zst
     """
     opening.check_trace(source)
-    report = formats.convert(
+    report = library.formats.convert(
         source, target, format, to=to, columns=columns, header=header, ops=ops, block=block, allow_bad=allow_bad,
         name=name,
     )  # fmt: skip
@@ -99,6 +105,10 @@ def info(
         ),
     ] = None,
     output: TableOutput = None,
+    printed: Annotated[
+        Printed | None,
+        typer.Option("--to", help="Of standard output, as --format of other commands.", callback=printed),
+    ] = None,
 ) -> None:
     """Say what a trace looks like: sizes, popularity, reuse, drift, and which law it may follow.
 
@@ -107,16 +117,14 @@ def info(
     simcache info zipf.npz
     simcache info zipf.csv.gz --figure zipf.pdf
     """  # fmt: skip
-    from .. import analysis  # slow to import, and needed here alone
-
     opening.check_trace(file)
-    trace, report = formats.reported(
+    trace, report = library.formats.reported(
         file, format, columns=columns, header=header, ops=ops, block=block, allow_bad=allow_bad
     )
-    found = analysis.profile(trace)
+    found = library.analysis.profile(trace)
     facts = {"name": found.name, **found.facts()}
     rows = [*facts.items(), *(("of the file", line) for line in report.lines())]
-    write(pd.DataFrame(rows, columns=["fact", "value"]), output, wrap=True)
+    write(library.pd.DataFrame(rows, columns=["fact", "value"]), output, printed, wrap=True)
     if figure is not None:
         _draw(found, figure)
 
@@ -124,7 +132,6 @@ def info(
 def _draw(found: "analysis.Profile", path: Path) -> None:
     if "matplotlib" not in sys.modules:
         os.environ["MPLBACKEND"] = "agg"
-    from .. import plot
-
+    plot = library.plot
     with plot.style("page"):
         plot.save(plot.profile(found)[0], path)

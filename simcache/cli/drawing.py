@@ -3,16 +3,16 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import pandas as pd
 import typer
 
-from ..simulation import choose
-from . import options
-from .input import read_table
+from . import completing, library, options
 from .options import TableFiles, written
 from .streams import say
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def plot(
@@ -28,19 +28,39 @@ def plot(
     width: Annotated[Literal["column", "page"], typer.Option(help="3.35 or 7 inches.")] = "column",
     by: Annotated[
         str | None,
-        typer.Option(metavar="COLUMN", help="A panel for each of its values; by default for each trace, or policy."),
+        typer.Option(
+            metavar="COLUMN",
+            autocompletion=completing.columns,
+            help="A panel for each of its values; by default for each trace, or policy.",
+        ),
     ] = None,
     x: Annotated[
-        str, typer.Option(metavar="COLUMN", help="What runs to the right: fraction or capacity.")
+        str,
+        typer.Option(
+            metavar="COLUMN", autocompletion=completing.columns, help="What runs to the right: fraction or capacity."
+        ),
     ] = "fraction",
     y: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="What runs up a grid; by default what the traces differ in.")
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            autocompletion=completing.columns,
+            help="What runs up a grid; by default what the traces differ in.",
+        ),
     ] = None,
     policy: Annotated[
-        list[str] | None, typer.Option(metavar="POLICY", help="Draw only this one; may be given several times.")
+        list[str] | None,
+        typer.Option(
+            metavar="POLICY",
+            autocompletion=completing.policy_names,
+            help="Draw only this one; may be given several times.",
+        ),
     ] = None,
     against: Annotated[
-        str, typer.Option(metavar="POLICY", help="What a gap subtracts; best: the best other.")
+        str,
+        typer.Option(
+            metavar="POLICY", autocompletion=completing.rivals, help="What a gap subtracts; best: the best other."
+        ),
     ] = "best",
     warm: Annotated[bool, typer.Option("--warm", help="Draw hit_rate_warm in place of hit_rate.")] = False,
     weighed: Annotated[bool, typer.Option("--bytes", help="Draw byte_hit_rate in place of hit_rate.")] = False,
@@ -57,7 +77,7 @@ def plot(
     """
     if "matplotlib" not in sys.modules:
         os.environ["MPLBACKEND"] = "agg"  # files alone: no window, whatever the shell says
-    from .. import plot as drawing
+    drawing = library.plot
     from ..plot.facets import close
     from ..plot.rows import checked, labels
 
@@ -65,7 +85,7 @@ def plot(
         raise ValueError("plot must be given at most one of --warm and --bytes")
     value: Literal["hit_rate", "hit_rate_warm", "byte_hit_rate"] = "hit_rate_warm" if warm else "hit_rate"
     value = "byte_hit_rate" if weighed else value
-    rows = pd.concat([read_table(path) for path in table], ignore_index=True)
+    rows = library.pd.concat([library.input.read_table(path) for path in table], ignore_index=True)
     known = labels(checked(rows, ("policy", x, value)))
     chosen = [_label(text, known) for text in policy or ()] or None
     options: dict[str, Any]
@@ -87,15 +107,15 @@ def plot(
 def _label(text: str, known: list[str]) -> str:
     """A policy as tables name it; ``opt:bypass=true`` means `opt(bypass=True)`, and a file its policy."""
     told = ":" in text or options.is_file(text)
-    return choose(options.policy(text)).label if text not in known and told else text
+    return library.simulation.choose(options.policy(text)).label if text not in known and told else text
 
 
-def _differing(rows: pd.DataFrame, by: str | None) -> str:
+def _differing(rows: "pd.DataFrame", by: str | None) -> str:
     """The one parameter that tells the traces apart, but for what panels tell."""
     from ..plot.rows import differing, sources
 
     told = [name for name in differing(rows, sources(rows)) if name != by]
-    found = [name for name in told if pd.api.types.is_numeric_dtype(rows[name].dtype)]
+    found = [name for name in told if library.pd.api.types.is_numeric_dtype(rows[name].dtype)]
     if len(found) != 1:
         raise ValueError(
             f"a grid must have a column to run up it: give --y one of {', '.join(sources(rows)) or 'none'}; "

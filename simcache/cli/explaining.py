@@ -4,23 +4,20 @@ import inspect
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
-from rich.console import Console
 
-from .. import order
-from ..files import replacing
-from ..loader import Costs, Loader, of
-from ..simulation import choose
-from ..trace import Trace
-from ..verdict import Explanation
-from ..verdict import explain as explained
-from .finding import find
-from .input import read_trace
-from .options import Capacity, Fraction, check_one, real, whole, written
+from . import library
+from .completing import policy_names
+from .options import Capacity, Fraction, check_one, printed, real, whole, written
 from .options import policy as policy_of
 from .streams import say
+
+if TYPE_CHECKING:
+    from ..loader import Loader
+    from ..trace import Trace
+    from ..verdict import Explanation
 
 Kind = Literal["random", "replacement", "sequential", "distributed"]
 Shared = Literal["worker", "rank", "node"]
@@ -37,7 +34,9 @@ def explain(
     ] = None,
     capacity: Capacity = None,
     fraction: Fraction = None,
-    policy: Annotated[str, typer.Option(metavar="POLICY", help="The policy in use, as for simulate.")] = "lru",
+    policy: Annotated[
+        str, typer.Option(metavar="POLICY", help="The policy in use, as for simulate.", autocompletion=policy_names)
+    ] = "lru",
     shared: Annotated[
         Shared, typer.Option(help="Who shares a cache: nobody, the workers of a rank, or all ranks.")
     ] = "worker",
@@ -83,6 +82,10 @@ def explain(
             ".html",
         ),
     ] = None,
+    printed: Annotated[
+        Literal["json", "md", "html"] | None,
+        typer.Option("--format", help="Of standard output, in place of text.", callback=printed),
+    ] = None,
 ) -> None:
     """Explain whether OPT would help a data loader, why, and what else would.
 
@@ -100,7 +103,7 @@ def explain(
         raise ValueError(f"fraction must be in (0, 1], got {fraction}")
     if (t_miss is None) != (t_step is None) or (t_miss is None and (t_hit or t_prep)):
         raise ValueError("times must be given with both --t-miss and --t-step")
-    costs = None if t_miss is None or t_step is None else Costs(t_hit, t_miss, t_prep, t_step)
+    costs = None if t_miss is None or t_step is None else library.loader.Costs(t_hit, t_miss, t_prep, t_step)
     shape: dict[str, Any] = {
         "batch_size": batch_size,
         "num_workers": workers,
@@ -123,46 +126,52 @@ def explain(
     elif target.endswith(".npz"):
         if epochs is not None:
             raise ValueError(f"{target!r} has epochs of its own: --epochs must be left out")
-        loader, trace = _loader(given), read_trace(Path(target))
+        loader, trace = _loader(given), library.input.read_trace(Path(target))
     else:
         trace, loader = _real(target, 1 if epochs is None else epochs, length, given)
     items = max(1, round(fraction * trace.n_items)) if fraction is not None else capacity
     assert items is not None
-    _write(explained(trace, loader, items, policy=_policy(policy), shared=shared, costs=costs), output)
+    _write(
+        library.verdict.explain(trace, loader, items, policy=_policy(policy), shared=shared, costs=costs),
+        output,
+        printed,
+    )
 
 
 def _policy(text: str) -> Any:
     """A name alone where it has no parameters, so that calls read as people write them."""
     name, params = policy_of(text)
-    choose((name, params))
+    library.simulation.choose((name, params))
     return (name, params) if params else name
 
 
-def _loader(given: dict[str, Any]) -> Loader:
+def _loader(given: dict[str, Any]) -> "Loader":
     if "batch_size" not in given:
         raise ValueError(f"{NEEDED}, got no --batch-size")
-    return Loader(**given)
+    return library.loader.Loader(**given)
 
 
 def _order(
-    kind: Kind, n_items: int, epochs: int, num_samples: int | None, set_epoch: bool, seed: int, loader: Loader
-) -> Trace:
+    kind: Kind, n_items: int, epochs: int, num_samples: int | None, set_epoch: bool, seed: int, loader: "Loader"
+) -> "Trace":
     if kind in ("random", "replacement"):
         drawn = kind == "replacement"
-        return order.random(n_items, epochs, seed=seed, replacement=drawn, num_samples=num_samples)
+        return library.order.random(n_items, epochs, seed=seed, replacement=drawn, num_samples=num_samples)
     if num_samples is not None:
         raise ValueError(f"num_samples must be left out for a {kind} sampler, got {num_samples}")
     ranks, shuffle = loader.world_size, kind == "distributed"
-    return order.distributed(n_items, epochs, num_replicas=ranks, shuffle=shuffle, seed=seed, set_epoch=set_epoch)
+    return library.order.distributed(
+        n_items, epochs, num_replicas=ranks, shuffle=shuffle, seed=seed, set_epoch=set_epoch
+    )
 
 
-def _real(target: str, epochs: int, length: int | None, given: dict[str, Any]) -> tuple[Trace, Loader]:
+def _real(target: str, epochs: int, length: int | None, given: dict[str, Any]) -> "tuple[Trace, Loader]":
     """The order and the shape of a DataLoader; of a distributed one, what its own rank sees."""
     if given:
         raise ValueError(f"{target!r} has a shape of its own: {', '.join(given)} must be left out")
-    found = find(target, "a loader", "module:loader, e.g. train:loader, or a trace's .npz")
+    found = library.finding.find(target, "a loader", "module:loader, e.g. train:loader, or a trace's .npz")
     dataloader = _called(found, target) if callable(found) and not hasattr(found, "dataset") else found
-    return of(dataloader, epochs, length=length)
+    return library.loader.of(dataloader, epochs, length=length)
 
 
 def _called(make: Callable[..., Any], target: str) -> Any:
@@ -176,13 +185,17 @@ def _called(make: Callable[..., Any], target: str) -> Any:
     return make()
 
 
-def _write(explanation: Explanation, path: Path | None) -> None:
-    if path is None and sys.stdout.isatty():
+def _write(explanation: "Explanation", path: Path | None, printed: str | None) -> None:
+    text = {"md": explanation.to_markdown, "json": explanation.to_json, "html": explanation._repr_html_}
+    if printed is not None:
+        sys.stdout.write(text[printed]() + "\n")
+    elif path is None and sys.stdout.isatty():
+        from rich.console import Console
+
         Console(highlight=False).print(explanation)
     elif path is None:
         sys.stdout.write(f"{explanation}\n")
     else:
-        text = {".md": explanation.to_markdown, ".json": explanation.to_json, ".html": explanation._repr_html_}
-        with replacing(path) as temporary:
-            temporary.write_text(text[path.suffix.lower()]() + "\n", encoding="utf-8")
+        with library.files.replacing(path) as temporary:
+            temporary.write_text(text[path.suffix.lower()[1:]]() + "\n", encoding="utf-8")
         say(f"wrote {path}: {explanation.verdict}")

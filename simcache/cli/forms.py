@@ -13,12 +13,10 @@ from numpy.typing import NDArray
 from .. import theory
 from ..checks import near
 from .matrices import MOST, read_matrix
-from .options import numbers
-from .output import write
+from .options import SIZES, numbers
 
 Floats = NDArray[np.float64]
 Form = Callable[[Any], Floats]  # sizes -> hit rates
-SIZES = "0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8,0.9"
 
 
 def dense(path: Path) -> NDArray[Any]:
@@ -60,13 +58,12 @@ def by_fraction(
     forms: Mapping[str, Form],
     policies: Sequence[str] | None,
     text: str,
-    output: Path | None,
     **about: Any,
-) -> None:
+) -> pd.DataFrame:
     """The table of forms that take shares of the items."""
     shares = numbers(text, float, "fractions")
     chosen = _chosen(forms, policies, workload)
-    _write(workload, {name: form(shares) for name, form in chosen.items()}, {"fraction": shares}, about, output)
+    return _table(workload, {name: form(shares) for name, form in chosen.items()}, {"fraction": shares}, about)
 
 
 def by_capacity(
@@ -76,9 +73,8 @@ def by_capacity(
     policies: Sequence[str] | None,
     fractions: str,
     capacities: str | None,
-    output: Path | None,
     **about: Any,
-) -> None:
+) -> pd.DataFrame:
     """The table of forms that take sizes in items."""
     if capacities is None:
         shares = numbers(fractions, float, "fractions")
@@ -92,17 +88,23 @@ def by_capacity(
         shares = [size / n_items for size in sizes]
     chosen = _chosen(forms, policies, workload)
     columns = {"capacity": sizes, "fraction": shares}
-    _write(
-        workload, {name: form(sizes) for name, form in chosen.items()}, columns, {"n_items": n_items, **about}, output
+    return _table(
+        workload,
+        {name: form(sizes) for name, form in chosen.items()},
+        columns,
+        {"n_items": n_items, **about},
     )
 
 
-def _write(
-    workload: str, rates: Mapping[str, Floats], sizes: Mapping[str, Any], about: Mapping[str, Any], output: Path | None
-) -> None:
+def _table(
+    workload: str,
+    rates: Mapping[str, Floats],
+    sizes: Mapping[str, Any],
+    about: Mapping[str, Any],
+) -> pd.DataFrame:
     """One row per policy and size; then the parameters that were given."""
     given = {name: value for name, value in about.items() if value is not None}
     rows = [
         pd.DataFrame({"workload": workload, "policy": name, **sizes, "hit_rate": rate}) for name, rate in rates.items()
     ]
-    write(pd.concat(rows, ignore_index=True).assign(**given), output)
+    return pd.concat(rows, ignore_index=True).assign(**given)

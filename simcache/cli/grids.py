@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from functools import partial
 from itertools import product
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from .. import synth
@@ -39,8 +40,10 @@ del LAWS["phases"], LAWS["lognormal_sizes"]  # of traces and for them; make-trac
 LAWS |= {"markov": markov, "repeat": repeat}
 
 
-def read_grid(path: Path) -> dict[str, Any]:
+def read_grid(path: Path, instead: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
     """The arguments of `sweeps.sweep` that a file names. Files in it are looked for from its own folder.
+
+    What stands in `instead` is taken in place of the file's; sizes of either kind in place of those of both.
 
     Raises
     ------
@@ -55,7 +58,10 @@ def read_grid(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise ValueError(f"a grid must be a whole .toml file, got {str(path)!r}: {error}") from error
     with _telling(str(path)):
-        return _arguments(given, path.absolute().parent)
+        sizes = ("fractions", "capacities")
+        dropped = sizes if any(name in instead for name in sizes) else ()
+        kept = {name: value for name, value in given.items() if name not in dropped}
+        return _arguments({**kept, **instead}, path.absolute().parent)
 
 
 def _arguments(given: dict[str, Any], folder: Path) -> dict[str, Any]:

@@ -3,16 +3,16 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .. import synth
-from ..trace import Trace
-from .input import read_trace
-from .matrices import read_matrix
+from . import library
 from .options import TraceFile, TraceOutput, numbers, real, whole
 from .streams import say
+
+if TYPE_CHECKING:
+    from ..trace import Trace
 
 Items = Annotated[int, typer.Option("--n-items", metavar="N", parser=whole, help="Items there are, 1 or more.")]
 Accesses = Annotated[int, typer.Option("--n-accesses", metavar="N", parser=whole, help="Accesses to make.")]
@@ -42,7 +42,7 @@ def uniform(
     simcache make-trace uniform --n-items 1000 --n-accesses 20000 -o uniform.npz
     simcache make-trace uniform --n-items 9 --n-accesses 99 --sizes 999,1 -o s.npz
     """
-    save(synth.uniform(n_items, n_accesses, seed=seed), output, name, sizes, seed)
+    save(library.synth.uniform(n_items, n_accesses, seed=seed), output, name, sizes, seed)
 
 
 def zipf(
@@ -61,7 +61,7 @@ def zipf(
     simcache make-trace zipf --n-items 500 --n-accesses 9999 --alpha 1 -o zipf.npz
     simcache make-trace zipf --n-items 500 --n-accesses 999 --alpha .5 -o mild.npz
     """
-    save(synth.zipf(n_items, n_accesses, alpha, seed=seed), output, name, sizes, seed)
+    save(library.synth.zipf(n_items, n_accesses, alpha, seed=seed), output, name, sizes, seed)
 
 
 def loop(n_items: Items, n_accesses: Accesses, output: TraceOutput, sizes: Sizes = None, name: Name = None) -> None:
@@ -71,7 +71,7 @@ def loop(n_items: Items, n_accesses: Accesses, output: TraceOutput, sizes: Sizes
     --------
     simcache make-trace loop --n-items 1000 --n-accesses 5000 -o loop.npz
     """
-    save(synth.loop(n_items, n_accesses), output, name, sizes)
+    save(library.synth.loop(n_items, n_accesses), output, name, sizes)
 
 
 def shuffled(
@@ -88,7 +88,7 @@ def shuffled(
     --------
     simcache make-trace shuffled --n-items 1000 --epochs 10 -o shuffled.npz
     """
-    save(synth.shuffled(n_items, epochs, seed=seed), output, name, sizes, seed)
+    save(library.synth.shuffled(n_items, epochs, seed=seed), output, name, sizes, seed)
 
 
 def shuffle_buffer(
@@ -107,7 +107,7 @@ def shuffle_buffer(
     --------
     simcache make-trace shuffle-buffer --n-items 99 --epochs 5 --buffer 9 -o b.npz
     """
-    save(synth.shuffle_buffer(n_items, epochs, buffer, drain=drain, seed=seed), output, name, sizes, seed)
+    save(library.synth.shuffle_buffer(n_items, epochs, buffer, drain=drain, seed=seed), output, name, sizes, seed)
 
 
 def markov(
@@ -126,7 +126,7 @@ def markov(
     --------
     simcache make-trace markov --matrix chain.csv --n-accesses 5000 -o markov.npz
     """
-    save(synth.markov(read_matrix(matrix), n_accesses, seed=seed), output, name, sizes, seed)
+    save(library.synth.markov(library.matrices.read_matrix(matrix), n_accesses, seed=seed), output, name, sizes, seed)
 
 
 def ring(
@@ -145,7 +145,7 @@ def ring(
     --------
     simcache make-trace ring --n-items 500 --n-accesses 999 --jump .1 -o ring.npz
     """
-    save(synth.ring(n_items, n_accesses, jump, directed=directed, seed=seed), output, name, sizes, seed)
+    save(library.synth.ring(n_items, n_accesses, jump, directed=directed, seed=seed), output, name, sizes, seed)
 
 
 def repeat(
@@ -162,7 +162,7 @@ def repeat(
     --------
     simcache make-trace repeat zipf.npz --probability .5 -o repeat.npz
     """
-    save(synth.repeat(read_trace(trace), probability, seed=seed), output, name, sizes, seed)
+    save(library.synth.repeat(library.input.read_trace(trace), probability, seed=seed), output, name, sizes, seed)
 
 
 def phases(
@@ -179,10 +179,10 @@ def phases(
     --------
     simcache make-trace phases zipf.npz mild.npz -o phases.npz
     """
-    save(synth.phases([read_trace(trace) for trace in traces]), output, name, sizes)
+    save(library.synth.phases([library.input.read_trace(trace) for trace in traces]), output, name, sizes)
 
 
-def save(trace: Trace, output: Path, name: str | None = None, sizes: str | None = None, seed: int = 0) -> None:
+def save(trace: "Trace", output: Path, name: str | None = None, sizes: str | None = None, seed: int = 0) -> None:
     """Write a trace, and say what it is."""
     sized = trace if sizes is None else with_sizes(trace, sizes, seed)
     named = sized if name is None else replace(sized, name=name)
@@ -190,7 +190,7 @@ def save(trace: Trace, output: Path, name: str | None = None, sizes: str | None 
     say(f"wrote {output}: {named!r}")
 
 
-def with_sizes(trace: Trace, text: str, seed: int) -> Trace:
+def with_sizes(trace: "Trace", text: str, seed: int) -> "Trace":
     """A trace whose items have sizes, of which its source tells."""
     given = numbers(text, float, "sizes")
     if len(given) != 2:
@@ -198,7 +198,7 @@ def with_sizes(trace: Trace, text: str, seed: int) -> Trace:
     if trace.sizes is not None:
         raise ValueError(f"a trace must have no sizes yet for --sizes, got {trace.name!r} with some")
     median, sigma = given
-    sizes = synth.lognormal_sizes(trace.n_items, median, sigma, seed=seed)
+    sizes = library.synth.lognormal_sizes(trace.n_items, median, sigma, seed=seed)
     return replace(trace, sizes=sizes, source={**(trace.source or {}), "size_median": median, "size_sigma": sigma})
 
 

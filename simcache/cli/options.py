@@ -11,9 +11,9 @@ from typing import Annotated, Any, Literal
 import typer
 
 from .. import policies
-from ..units import is_bytes
-from . import output
-from .finding import load_file, load_module
+from . import completing, library, output
+
+SIZES = "0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8,0.9"
 
 
 def whole(text: str) -> int:
@@ -26,7 +26,7 @@ def whole(text: str) -> int:
 
 def size(text: str) -> int | str:
     """A cache's size: a whole number, or a text of bytes, which the library reads."""
-    return text if is_bytes(text) else whole(text)
+    return text if not text.isdecimal() and library.units.is_bytes(text) else whole(text)
 
 
 def real(text: str) -> float:
@@ -43,6 +43,12 @@ def written(what: str, help: str, *suffixes: str) -> Any:
     return typer.Option("--output", "-o", metavar="FILE", help=help, callback=check)
 
 
+def printed(context: typer.Context, form: Any) -> Any:
+    """The callback of an option that says how standard output is written: with a file to write there is no such."""
+    output.check_one_place(context.params.get("output"), form)
+    return form
+
+
 TraceFile = Annotated[
     Path, typer.Argument(metavar="TRACE", help="A trace, .npz or .trace: from make-trace, record or convert.")
 ]
@@ -56,6 +62,14 @@ TableOutput = Annotated[
         *output.WRITERS,
     ),
 ]
+TablePrinted = Annotated[
+    output.Printed | None,
+    typer.Option(
+        "--format",
+        help="Of standard output: csv, json, or md for markdown; by default a table on a terminal, csv to a pipe.",
+        callback=printed,
+    ),
+]
 Capacity = Annotated[
     Any, typer.Option(metavar="N", parser=size, help="What a cache holds, 1 or more: items, or bytes as in '25 GB'.")
 ]
@@ -67,11 +81,15 @@ Policies = Annotated[
     list[str],
     typer.Argument(
         metavar="POLICY",
+        autocompletion=completing.policy_names,
         help="Names as `simcache policies` lists them, or files or modules of your own, ./mine.py or my.module, whose "
         "code is run; parameters after a colon: opt:bypass=true. What ends in .npz or .trace is one more trace.",
     ),
 ]
 Seed = Annotated[int, typer.Option(metavar="N", parser=whole, help="Seed of policies that draw, 0 … 2^64-1.")]
+Seeds = Annotated[
+    str | None, typer.Option(metavar="N,N,…", help="Or several seeds; policies that draw nothing run with the first.")
+]
 Warmup = Annotated[
     int | None,
     typer.Option(
@@ -90,19 +108,19 @@ def policy(text: str, folder: Path | None = None) -> tuple[str | ModuleType, dic
     if name not in policies.names() and (file := re.fullmatch(r"(.+?\.py)(?:(:)(.*))?", text, re.DOTALL)):
         name, colon, rest = (part or "" for part in file.groups())  # a folder's name may have a colon
     message = f"a policy must be NAME or NAME:PARAMETER=VALUE,…, got {text!r}"
-    params = pairs(rest.split(","), message) if colon else {}
+    params = pairs(re.split(r",(?![^()\[\]]*[)\]])", rest), message) if colon else {}  # (1, 2) is one value
     return _policy(name, folder), params
 
 
 def _policy(name: str, folder: Path | None) -> str | ModuleType:
     """A name of `policies.names()`, or any other that may be one; or a module of the user's own."""
     if is_file(name):
-        found = load_file((folder or Path()) / name, name, "a policy")
+        found = library.finding.load_file((folder or Path()) / name, name, "a policy")
         if not (hasattr(found, "kernel") or hasattr(found, "reference")):
             raise ValueError(f"a policy's file must have a compiled kernel, or a reference, got neither in {name!r}")
         return found
     if "." in name and all(map(str.isidentifier, name.split("."))):
-        return load_module(name, "a policy", folder=folder)
+        return library.finding.load_module(name, "a policy", folder=folder)
     if name not in policies.names() and name.isidentifier() and ((folder or Path()) / f"{name}.py").exists():
         raise ValueError(f"unknown policy {name!r}; did you mean './{name}.py'?")  # no file is run by chance
     return name
@@ -142,6 +160,18 @@ def numbers(text: str, kind: Callable[[str], Any], what: str) -> list[Any]:
     except (ValueError, typer.BadParameter):
         words = "numbers" if kind is float else "whole numbers"
         raise ValueError(f"{what} must be {words} separated by commas, got {text!r}") from None
+
+
+def seeds_of(seed: int, seeds: str | None) -> list[int]:
+    """One seed, or several that differ."""
+    if seeds is None:
+        return [seed]
+    if seed != 0:
+        raise ValueError("seeds must be given by at most one of --seed and --seeds")
+    found = numbers(seeds, int, "seeds")
+    if len(set(found)) < len(found):
+        raise ValueError(f"seeds must differ, got {seeds}")
+    return found
 
 
 def check_one(command: str, capacity: int | str | None, fraction: float | None) -> None:

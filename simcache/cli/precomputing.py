@@ -6,9 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .. import sampler as samplers
-from ..simulation import simulate
-from .finding import find
+from . import library
 from .options import whole
 from .recording import TORCH, Arguments, build, named
 from .streams import say
@@ -63,22 +61,22 @@ def precompute(
         raise ValueError(f"--no-replacement must go with a sampler that has the parameter replacement, got {sampler}")
     given = {name: value for name, value in given.items() if name in known}
     built = build(sampler, {**given, **named(arg)}, items, seed)
-    trace = samplers.record(built, n_items=items, length=total_iter)
+    trace = library.sampler.record(built, n_items=items, length=total_iter)
     passes, rest = divmod(total_iter, len(trace)) if len(trace) else (0, 0)
     if rest or not passes:
         raise ValueError(f"--total-iter must be a multiple of {len(trace)}, a pass of {sampler}, got {total_iter}")
     if passes > 1:
-        trace = samplers.record(built, passes, n_items=items)
+        trace = library.sampler.record(built, passes, n_items=items)
     write(trace, output)
     said = "" if dataset_size is not None else ", as many as --total-iter since --dataset-size is not given"
     say(f"wrote {output}: {total_iter} accesses to {items} items{said}")
     if maxsize is not None:
-        hits = int(simulate(trace, "opt", maxsize, bypass=True).sum())
+        hits = int(library.simulation.simulate(trace, "opt", maxsize, bypass=True).sum())
         say(f"OPT hits {hits} of them ({hits / total_iter:.2%}) with {maxsize} items cached")
 
 
 def _parameters(target: str) -> set[str]:
-    made = find(target, "a sampler", f"module:callable, e.g. {TORCH}")
+    made = library.finding.find(target, "a sampler", f"module:callable, e.g. {TORCH}")
     try:
         return set(inspect.signature(made).parameters)
     except (TypeError, ValueError):  # none, or something built in: `build` says which

@@ -6,12 +6,10 @@ import sys
 from dataclasses import replace
 from typing import Annotated, Any
 
-import numpy as np
 import typer
 
-from .. import sampler as samplers
-from ..checks import near
-from .finding import find
+from ..text import near
+from . import library
 from .making import save
 from .options import TraceOutput, pairs, whole
 
@@ -63,7 +61,7 @@ def record(
     if n_items is not None and n_items < 1:
         raise ValueError(f"n_items must be a whole number >= 1, got {n_items}")
     built = build(sampler, given, n_items, seed)
-    trace = samplers.record(built, epochs, n_items=n_items, name=name, length=length)
+    trace = library.sampler.record(built, epochs, n_items=n_items, name=name, length=length)
     if "trace_seed" not in (source := dict(trace.source or {})):
         trace = replace(trace, source={**source, "trace_seed": seed})
     save(trace, output)
@@ -76,11 +74,11 @@ def named(arg: list[str] | None) -> dict[str, Any]:
 
 def build(target: str, given: dict[str, Any], n_items: int | None, seed: int) -> Any:
     """The sampler that a target makes, offered the items, the seed and a generator where it has parameters for them."""
-    make = find(target, "a sampler", f"module:callable, e.g. {TORCH}")
+    make = library.finding.find(target, "a sampler", f"module:callable, e.g. {TORCH}")
     if not callable(make):
         raise TypeError(f"a sampler must be module:callable, got {target!r}, a {type(make).__name__}")
     random.seed(seed)
-    np.random.seed(seed % 2**32)  # noqa: NPY002  (what a sampler of someone else's may draw from)
+    library.np.random.seed(seed % 2**32)
     torch = sys.modules.get("torch")
     if torch:
         torch.manual_seed(seed)

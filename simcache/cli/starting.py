@@ -9,8 +9,7 @@ from typing import Annotated
 import typer
 
 from .. import policies
-from ..files import replacing
-from .finding import is_module
+from . import library
 from .streams import say
 
 TEMPLATE = '''"""NAME: FIFO that spares the oldest item if it hits just then. (Say here what yours does, in a line.)
@@ -88,12 +87,12 @@ def new_policy(
         raise ValueError(f"a policy's name must be letters, digits and _, and no word of Python's, got {name!r}")
     if name in policies.names():
         raise ValueError(f"a policy's name must be new, got {name!r}, which simcache has")
-    if name.startswith("__") or name in sys.stdlib_module_names or is_module(name):
+    if name.startswith("__") or name in sys.stdlib_module_names or library.finding.is_module(name):
         raise ValueError(f"a policy's name must hide no module, got {name!r}, which others import")
     path = folder / f"{name}.py"
     if os.path.lexists(path):
         raise ValueError(f"a new policy must have a file of its own, got {str(path)!r}, which is there")
-    with replacing(path) as temporary:
+    with library.files.replacing(path) as temporary:
         temporary.write_text(TEMPLATE.replace("NAME", name), encoding="utf-8")
     shown = str(path) if os.sep in str(path) else f"./{path}"
     say(f"wrote {path}: FIFO with a rule to replace, as a kernel and as its reference")

@@ -8,18 +8,17 @@ from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from threading import current_thread, main_thread
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import pandas as pd
 import typer
 
-from .. import store as stores
-from .. import sweeps
-from . import opening
-from .grids import read_grid
-from .options import TableOutput
-from .output import write
+from . import library, opening
+from .options import TableOutput, TablePrinted, numbers, size, whole
+from .output import Printed, write
 from .streams import complain, say, told_warnings
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SCHEDULER = "a scheduler must be named by its tcp://… or by the scheduler.json it wrote"
 MOST = 1 << 20  # bytes of a scheduler.json
@@ -32,6 +31,11 @@ def sweep(
             metavar="FILE", help="A grid, .toml: policies, fractions or capacities, unit, seeds, warmup, traces."
         ),
     ],
+    fractions: Annotated[str | None, typer.Option(metavar="X,X,…", help="In place of FILE's.")] = None,
+    capacities: Annotated[str | None, typer.Option(metavar="N,N,…", help="In place of FILE's.")] = None,
+    unit: Annotated[Literal["items", "bytes"] | None, typer.Option(help="In place of FILE's.")] = None,
+    seeds: Annotated[str | None, typer.Option(metavar="N,N,…", help="In place of FILE's.")] = None,
+    warmup: Annotated[int | None, typer.Option(metavar="N", parser=whole, help="In place of FILE's.")] = None,
     store: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Keep there what has ended, and simulate nothing again that it has."),
@@ -40,8 +44,12 @@ def sweep(
         str | None,
         typer.Option(metavar="ADDRESS", help="Run on a Dask cluster: its scheduler's tcp://… or scheduler.json."),
     ] = None,
+    progress: Annotated[
+        bool | None, typer.Option(help="Show a bar; by default on a terminal, for work over a second.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count the cells, and simulate none.")] = False,
     output: TableOutput = None,
+    printed: TablePrinted = None,
 ) -> None:
     r"""Simulate a grid of traces, policies, sizes and seeds; stopped or killed, the same command goes on.
 
@@ -57,21 +65,32 @@ def sweep(
     simcache sweep grid.toml --store runs --dry-run
     simcache sweep grid.toml --store runs -o rates.parquet
     """
-    asked = {**read_grid(grid), "store": store}
+    if fractions is not None and capacities is not None:
+        raise ValueError("sweep must be given at most one of --fractions and --capacities")
+    instead = {
+        "fractions": None if fractions is None else numbers(fractions, float, "fractions"),
+        "capacities": None if capacities is None else numbers(capacities, size, "capacities"),
+        "unit": unit,
+        "seeds": None if seeds is None else numbers(seeds, int, "seeds"),
+        "warmup": warmup,
+    }
+    given = {name: value for name, value in instead.items() if value is not None}
+    asked = {**library.grids.read_grid(grid, given), "store": store}
     with _heeding_sigterm(), told_warnings():
         if dry_run:
-            n = sweeps.tally(**asked)
+            n = library.sweeps.tally(**asked)
             say(f"{n.asked} cells asked for: {n.stored} stored, {n.failed} failed before, {n.to_run} to run")
             return
         with _client(dask) as client:
-            table = _swept({**asked, "client": client})
-        finish(table, output)
+            table = _swept({**asked, "client": client, "progress": progress})
+        finish(table, output, printed)
 
 
 def results(
     store: Annotated[Path, typer.Argument(metavar="DIR", help="What sweep was given as its --store.")],
     failed: Annotated[bool, typer.Option("--failed", help="Those cells alone that failed.")] = False,
     output: TableOutput = None,
+    printed: TablePrinted = None,
 ) -> None:
     """All that a store has, at any time, also while sweeps write to it.
 
@@ -81,23 +100,23 @@ def results(
     simcache results runs --failed
     """
     with told_warnings():
-        table = stores.read(store)
+        table = library.store.read(store)
     if failed:
         table = table[table["error"].notna()] if "error" in table else table.iloc[:0]
-    write(table, output)
+    write(table, output, printed)
 
 
-def finish(table: pd.DataFrame, output: Path | None) -> None:
+def finish(table: "pd.DataFrame", output: Path | None, printed: Printed | None = None) -> None:
     """Write the table of a sweep, and end with exit code 1 where cells failed."""
-    write(table, output)
+    write(table, output, printed)
     if "error" in table:
         raise typer.Exit(1)
 
 
-def _swept(arguments: dict[str, Any]) -> pd.DataFrame:
+def _swept(arguments: dict[str, Any]) -> "pd.DataFrame":
     """The table, also where every cell failed, which costs a line as well."""
     try:
-        return sweeps.sweep(**arguments)
+        return library.sweeps.sweep(**arguments)
     except Exception as error:
         table: pd.DataFrame | None = getattr(error, "table", None)
         if table is None or "error" not in table or not table["error"].notna().all():

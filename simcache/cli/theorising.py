@@ -3,17 +3,22 @@
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 import typer
 
-from .. import theory
-from .forms import SIZES, Form, by_capacity, by_fraction, dense, independent, named
-from .options import TableOutput, real, whole
+from . import completing, library
+from .options import SIZES, TableOutput, TablePrinted, real, whole
+from .output import write
+
+if TYPE_CHECKING:
+    from .forms import Form
 
 Known = Annotated[
-    list[str] | None, typer.Argument(metavar="[POLICY]...", help="Only these; by default all that have a form.")
+    list[str] | None,
+    typer.Argument(
+        metavar="[POLICY]...", autocompletion=completing.with_forms, help="Only these; by default all that have a form."
+    ),
 ]
 Fractions = Annotated[str, typer.Option(metavar="X,X,…", help="Cache sizes as shares of the items, up to 1.")]
 Capacities = Annotated[str | None, typer.Option(metavar="N,N,…", help="Or cache sizes in items.")]
@@ -42,6 +47,7 @@ def shuffled(
     epochs: Epochs = None,
     epochs_ahead: Ahead = None,
     output: TableOutput = None,
+    printed: TablePrinted = None,
 ) -> None:
     """Hit rates on epochs that visit every item once, in a fresh order each, by the limit of many items.
 
@@ -54,16 +60,18 @@ def shuffled(
     simcache theory shuffled opt --ranks 4 --epochs-ahead 1
     """
     names = ("opt", "pin", "lru", "fifo", "rr")
-    forms = {name: partial(named(f"{name}_shuffled"), ranks=ranks, epochs=epochs) for name in names}
+    forms = {name: partial(library.forms.named(f"{name}_shuffled"), ranks=ranks, epochs=epochs) for name in names}
     if epochs_ahead is not None:
         if epochs is not None:
             raise ValueError("theory shuffled must be given at most one of --epochs and --epochs-ahead")
-        forms["opt"] = partial(theory.opt_lookahead, epochs_ahead=epochs_ahead, ranks=ranks)
+        forms["opt"] = partial(library.theory.opt_lookahead, epochs_ahead=epochs_ahead, ranks=ranks)
     about = {"ranks": ranks, "epochs": epochs, "epochs_ahead": epochs_ahead}
-    by_fraction("shuffled", forms, policy, fractions, output, **about)
+    write(library.forms.by_fraction("shuffled", forms, policy, fractions, **about), output, printed)
 
 
-def loop(policy: Known = None, fractions: Fractions = SIZES, output: TableOutput = None) -> None:
+def loop(
+    policy: Known = None, fractions: Fractions = SIZES, output: TableOutput = None, printed: TablePrinted = None
+) -> None:
     """Hit rates on epochs that visit every item in the same order, by the limit of many items.
 
     OPT may refuse items (bypass).
@@ -73,12 +81,12 @@ def loop(policy: Known = None, fractions: Fractions = SIZES, output: TableOutput
     simcache theory loop rr --fractions .25,.5,.75 -o loop.csv
     """
     forms: dict[str, Form] = {
-        "opt": theory.opt_loop,
-        "lru": theory.lru_loop,
-        "fifo": theory.lru_loop,
-        "rr": theory.rr_loop,
+        "opt": library.theory.opt_loop,
+        "lru": library.theory.lru_loop,
+        "fifo": library.theory.lru_loop,
+        "rr": library.theory.rr_loop,
     }
-    by_fraction("loop", forms, policy, fractions, output)
+    write(library.forms.by_fraction("loop", forms, policy, fractions), output, printed)
 
 
 def shuffle_buffer(
@@ -87,6 +95,7 @@ def shuffle_buffer(
     fractions: Fractions = SIZES,
     drain: Annotated[bool, typer.Option(help="The buffer is emptied at the end of each epoch, or not.")] = True,
     output: TableOutput = None,
+    printed: TablePrinted = None,
 ) -> None:
     """Hit rates behind a shuffle buffer, as in tf.data and WebDataset, by the limit of many items.
 
@@ -96,12 +105,22 @@ def shuffle_buffer(
     --------
     simcache theory shuffle-buffer --buffer .1 --no-drain --fractions .5,.9
     """
-    forms = {name: partial(named(f"{name}_buffer"), buffer=buffer, drain=drain) for name in ("opt", "lru")}
-    by_fraction("shuffle-buffer", forms, policy, fractions, output, buffer=buffer, drain=drain)
+    forms = {
+        name: partial(library.forms.named(f"{name}_buffer"), buffer=buffer, drain=drain) for name in ("opt", "lru")
+    }
+    write(
+        library.forms.by_fraction("shuffle-buffer", forms, policy, fractions, buffer=buffer, drain=drain),
+        output,
+        printed,
+    )
 
 
 def uniform(
-    policy: Known = None, fractions: Fractions = SIZES, epochs: Epochs = None, output: TableOutput = None
+    policy: Known = None,
+    fractions: Fractions = SIZES,
+    epochs: Epochs = None,
+    output: TableOutput = None,
+    printed: TablePrinted = None,
 ) -> None:
     """Hit rates of uniform draws with replacement, an epoch being as many draws as items, by the limit of many items.
 
@@ -111,10 +130,10 @@ def uniform(
     """
     names = ("opt", "pin", "lru", "fifo", "rr")
     if epochs is None:
-        forms = {name: partial(named(f"{name}_shuffled"), ranks=np.inf) for name in names}
+        forms = {name: partial(library.forms.named(f"{name}_shuffled"), ranks=library.np.inf) for name in names}
     else:
-        forms = {name: partial(named(f"{name}_horizon"), epochs=epochs) for name in names}
-    by_fraction("uniform", forms, policy, fractions, output, epochs=epochs)
+        forms = {name: partial(library.forms.named(f"{name}_horizon"), epochs=epochs) for name in names}
+    write(library.forms.by_fraction("uniform", forms, policy, fractions, epochs=epochs), output, printed)
 
 
 def zipf(
@@ -126,6 +145,7 @@ def zipf(
     exact: Exact = False,
     window: Window = None,
     output: TableOutput = None,
+    printed: TablePrinted = None,
 ) -> None:
     """Hit rates of independent draws where the k-th most popular item has a share proportional to k^-alpha.
 
@@ -139,11 +159,15 @@ def zipf(
     """
     if not 1 <= n_items < 2**31:
         raise ValueError(f"n_items must be a whole number 1 … {2**31 - 1}, got {n_items}")
-    if not 0 <= alpha < np.inf:
+    if not 0 <= alpha < library.np.inf:
         raise ValueError(f"alpha must be a finite number >= 0, got {alpha}")
-    weights = np.arange(1, n_items + 1, dtype=np.float64) ** -alpha
-    forms = independent(weights, exact, window)
-    by_capacity("zipf", forms, n_items, policy, fractions, capacities, output, alpha=alpha, window=window)
+    weights = library.np.arange(1, n_items + 1, dtype=library.np.float64) ** -alpha
+    forms = library.forms.independent(weights, exact, window)
+    write(
+        library.forms.by_capacity("zipf", forms, n_items, policy, fractions, capacities, alpha=alpha, window=window),
+        output,
+        printed,
+    )
 
 
 def weighted(
@@ -154,6 +178,7 @@ def weighted(
     exact: Exact = False,
     window: Window = None,
     output: TableOutput = None,
+    printed: TablePrinted = None,
 ) -> None:
     """Hit rates of independent draws by weight: a weighted sampler with replacement.
 
@@ -161,10 +186,14 @@ def weighted(
     --------
     simcache theory weighted --weights weights.csv --capacities 1,2 --exact
     """
-    rates = np.squeeze(dense(weights))
-    forms = independent(rates, exact, window)
+    rates = library.np.squeeze(library.forms.dense(weights))
+    forms = library.forms.independent(rates, exact, window)
     about = {"weights": weights.name, "window": window}
-    by_capacity("weighted", forms, rates.size, policy, fractions, capacities, output, **about)
+    write(
+        library.forms.by_capacity("weighted", forms, rates.size, policy, fractions, capacities, **about),
+        output,
+        printed,
+    )
 
 
 def markov(
@@ -174,6 +203,7 @@ def markov(
     capacities: Capacities = None,
     exact: Exact = False,
     output: TableOutput = None,
+    printed: TablePrinted = None,
 ) -> None:
     """Hit rates of a Markov chain: after item i comes item j with the probability in row i, column j of a matrix.
 
@@ -181,10 +211,14 @@ def markov(
     --------
     simcache theory markov --matrix chain.csv --capacities 1,2
     """
-    chain = dense(matrix)
+    chain = library.forms.dense(matrix)
     names = ("opt", "lru", "rr") if exact else ("opt", "lru")
-    forms = {name: partial(named(f"{name}_markov{'_exact' if exact else ''}"), chain) for name in names}
-    by_capacity("markov", forms, len(chain), policy, fractions, capacities, output, matrix=matrix.name)
+    forms = {name: partial(library.forms.named(f"{name}_markov{'_exact' if exact else ''}"), chain) for name in names}
+    write(
+        library.forms.by_capacity("markov", forms, len(chain), policy, fractions, capacities, matrix=matrix.name),
+        output,
+        printed,
+    )
 
 
 def restarts(
@@ -192,6 +226,7 @@ def restarts(
     policy: Known = None,
     fractions: Fractions = SIZES,
     output: TableOutput = None,
+    printed: TablePrinted = None,
 ) -> None:
     """Hit rates of a walk that goes one item up or down, or else jumps to any, by the limit of many items.
 
@@ -199,9 +234,10 @@ def restarts(
     --------
     simcache theory restarts opt lru --jump .2 --fractions .1,.25,.5
     """
-    blind = partial(theory.lru_restarts, jump=jump)
-    forms: dict[str, Form] = {"opt": partial(theory.opt_restarts, jump=jump)}
-    by_fraction("restarts", forms | dict.fromkeys(("lru", "fifo", "rr"), blind), policy, fractions, output, jump=jump)
+    blind = partial(library.theory.lru_restarts, jump=jump)
+    forms: dict[str, Form] = {"opt": partial(library.theory.opt_restarts, jump=jump)}
+    forms |= dict.fromkeys(("lru", "fifo", "rr"), blind)
+    write(library.forms.by_fraction("restarts", forms, policy, fractions, jump=jump), output, printed)
 
 
 WORKLOADS: tuple[Callable[..., None], ...] = (

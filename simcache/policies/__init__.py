@@ -21,17 +21,24 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
+from ..text import near
 
-from ..checks import near
+if TYPE_CHECKING:
+    from ..arrays import Counts as Counts
+    from ..arrays import Hits as Hits
+    from ..arrays import Ids as Ids
+    from ..arrays import Sizes as Sizes
 
-Ids = NDArray[np.int32]
-Hits = NDArray[np.bool_]
-Counts = NDArray[np.int64]
-Sizes = NDArray[np.int64]
 SizeOf = Sequence[int] | Mapping[int, int]  # of each item, for a `sized_reference`
+
+
+def __getattr__(name: str) -> Any:
+    """The types of arrays, for which NumPy is loaded when a policy asks for one: names can be listed without it."""
+    if name not in ("Counts", "Hits", "Ids", "Sizes"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module("..arrays", __name__), name)
 
 
 def names() -> list[str]:

@@ -7,12 +7,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import pandas as pd
-from rich import box
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
+from .. import printing
 from ..tables import plain, records
 from ..text import html as escape
 from ..text import markdown, printable
@@ -125,9 +124,9 @@ class Explanation:
         for reason in self.reasons:
             yield Padding(Text("• " + printable(reason.text)), (0, 0, 0, 2))
             yield Padding(Text(printable(reason.theorem), "dim"), (0, 0, 0, 4))
-        yield _drawn(self.table)
+        yield printing.terminal(*_shown(self.table))
         yield Text("What would change it, simulated:")
-        yield _drawn(self.advice)
+        yield printing.terminal(*_shown(self.advice))
         if live := self._live():
             yield Text(LIVE)
             yield Text()
@@ -139,7 +138,8 @@ class Explanation:
         """All of it as markdown."""
         lines = [f"**{markdown(self.headline)}** [{self.verdict}]", "", markdown(self.subject), ""]
         lines += [f"- {markdown(reason.text)} *({markdown(reason.theorem)})*" for reason in self.reasons]
-        lines += ["", *_pipes(self.table), "", "What would change it, simulated:", "", *_pipes(self.advice), ""]
+        table, advice = (printing.markdown(*_marked(each)) for each in (self.table, self.advice))
+        lines += ["", table, "", "What would change it, simulated:", "", advice, ""]
         if live := self._live():
             lines += [LIVE, "", *(f"- {change}: `{call}`" for change, call in live), ""]
         return "\n".join(lines)
@@ -184,11 +184,11 @@ def _told(now: dict[Any, Any], change: dict[Any, Any]) -> str:
     return f"{change['change']} (an epoch {now['epoch_seconds']:.4g} to {change['epoch_seconds']:.4g} s)"
 
 
-def _shown(table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
-    """Columns that a reader sees (no calls, none that is missing in every row), and the rows as text."""
+def _shown(table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Columns that a reader sees (no calls, none that is missing in every row), all as text, and their sides."""
     names = [str(name) for name in table.columns if name in TITLES and not table[name].isna().all()]
-    columns = [[_cell(value, name) for value in table[name].tolist()] for name in names]
-    return names, [list(row) for row in zip(*columns, strict=True)]
+    cells = pd.DataFrame({TITLES[name]: [_cell(value, name) for value in table[name].tolist()] for name in names})
+    return cells, "".join("l" if name in WORDS else "r" for name in names)
 
 
 def _cell(value: Any, name: str) -> str:
@@ -199,27 +199,16 @@ def _cell(value: Any, name: str) -> str:
     return f"{value:.3f}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def _drawn(table: pd.DataFrame) -> Table:
-    names, rows = _shown(table)
-    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in names:
-        drawn.add_column(TITLES[name], justify="left" if name in WORDS else "right", overflow="fold")
-    for row in rows:
-        drawn.add_row(*(Text(printable(cell)) for cell in row))
-    return drawn
-
-
-def _pipes(table: pd.DataFrame) -> list[str]:
-    names, rows = _shown(table)
-    rule = ["---" if name in WORDS else "---:" for name in names]
-    cells = [[markdown(cell) for cell in row] for row in rows]
-    return [f"| {' | '.join(row)} |" for row in [[TITLES[name] for name in names], rule, *cells]]
+def _marked(table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    cells, sides = _shown(table)
+    return cells.map(markdown), sides
 
 
 def _html(table: pd.DataFrame) -> str:
-    names, rows = _shown(table)
-    head = "".join(f"<th>{TITLES[name]}</th>" for name in names)
-    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    cells, _ = _shown(table)
+    head = "".join(f"<th>{name}</th>" for name in cells.columns)
+    rows = cells.map(escape).itertuples(index=False)
+    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 

@@ -1,0 +1,57 @@
+"""What typer is told to do otherwise: to say what was perhaps meant, and to load no more than it needs."""
+
+from typing import Any
+
+from typer.core import TyperCommand, TyperGroup
+
+from ..text import near
+
+
+class AsTyped:
+    """Values as they were typed. What typer has in its place loads pydantic, which takes longer than all of help."""
+
+    def coerce(self, value: Any, param: object, ctx: object) -> Any:
+        """The value itself."""
+        return value
+
+
+class Command(TyperCommand):
+    """A command that makes nothing of the values that it is given, where a shell only asks what may come next."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read what was typed."""
+        if ctx.resilient_parsing:
+            _take_as_typed(self.get_params(ctx))
+        return super().parse_args(ctx, args)
+
+
+class Group(TyperGroup):
+    """A group, whose own options are flags, and whose unknown commands are told as we tell unknown names."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read what was typed."""
+        _take_as_typed(self.get_params(ctx))
+        return super().parse_args(ctx, args)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that the first argument names."""
+        if not ctx.resilient_parsing and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            ctx.fail(f"No such command {args[0]!r}{_hint(args[0], self.commands)}")
+        return super().resolve_command(ctx, args)
+
+
+def _take_as_typed(params: Any) -> None:
+    for param in params:
+        param._runtime_param = AsTyped()
+
+
+def unknown_option(error: Any, context: Any) -> str:
+    """What is said of an option that a command lacks."""
+    params = context.command.get_params(context) if context else []
+    known = [each for param in params for each in (*param.opts, *param.secondary_opts) if each.startswith("--")]
+    return f"no such option: {error.option_name}{_hint(error.option_name, known)}"
+
+
+def _hint(word: str, known: Any) -> str:
+    hint = near(word, known)
+    return f";{hint}" if hint else ""
