@@ -132,6 +132,7 @@ def test_each_shell_is_answered_in_its_own_way(shown):
     assert line == f'_arguments \'*: :(("--capacities":"{help}"))\''
     assert shown("simcache curve z.npz lr", "zsh") == ['_arguments \'*: :(("lru"', '"lruk"))\'']
     assert shown("simcache info ", "zsh") == ["_files"]
+    assert len(shown("simcache curve z.npz --out", "zsh")) == 1  # of more than 80 columns
     os.environ["_TYPER_COMPLETE_FISH_ACTION"] = "get-args"
     try:
         assert shown("simcache curve z.npz lr", "fish") == ["lru", "lruk"]
