@@ -67,7 +67,6 @@ def test_what_is_wrong_is_told_and_ends_with_1(told, monkeypatch, capsys):
     monkeypatch.setattr("simcache.kept.place", lambda: Place(None, "'/x' is not a folder"))
     monkeypatch.setattr(doctoring.shutil, "which", lambda name: None)
     monkeypatch.setattr(doctoring.shutil, "disk_usage", no_file)
-    monkeypatch.setattr(doctoring, "version", lambda name: {}[name] if name == "x" else version(name))
     found = told(1)
     assert found["failed"] == ["seaborn", "kernels", "fifo", "mine"]
     assert found["versions"]["seaborn"].startswith(f"{version('seaborn')}, cannot be loaded: ModuleNotFoundError: ")
@@ -96,9 +95,9 @@ def test_a_folder_of_kernels_that_cannot_be_written_to(told, monkeypatch, tmp_pa
 
 def test_extras_are_those_that_are_declared(monkeypatch):
     lines = ["numpy>=2", 'nowhere-found>=1; extra == "own"', "rich; extra == 'own'", 'typer>=0.1 ; extra=="two"']
-    monkeypatch.setattr(doctoring, "requires", lambda name: lines)
+    monkeypatch.setattr("importlib.metadata.requires", lambda name: lines)
     assert doctoring._extras() == {"own": ["nowhere-found"], "two": []}
-    monkeypatch.setattr(doctoring, "requires", lambda name: None)
+    monkeypatch.setattr("importlib.metadata.requires", lambda name: None)
     assert doctoring._extras() == {}
 
 

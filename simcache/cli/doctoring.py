@@ -6,10 +6,8 @@ import platform
 import re
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -106,6 +104,8 @@ def _loaded(name: str) -> str:
 
 
 def _version(name: str) -> str | None:
+    from importlib.metadata import PackageNotFoundError, version  # as long to load as all of the command line
+
     try:
         return version(name)
     except PackageNotFoundError:
@@ -128,6 +128,8 @@ def _shared_memory() -> str:
 
 def _kernels() -> str:
     """Where compiled kernels are kept, once something was written there."""
+    import tempfile
+
     from ..kept import place
 
     folder, refused = place()
@@ -143,6 +145,8 @@ def _kernels() -> str:
 
 def _extras() -> dict[str, list[str]]:
     """Each extra, and what of it is not installed; none are known where the package itself is not installed."""
+    from importlib.metadata import PackageNotFoundError, requires
+
     try:
         declared = requires(PACKAGE) or []
     except PackageNotFoundError:

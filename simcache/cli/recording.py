@@ -1,7 +1,6 @@
 """record: a sampler's order as a trace."""
 
 import inspect
-import random
 import sys
 from dataclasses import replace
 from typing import Annotated, Any
@@ -77,6 +76,8 @@ def build(target: str, given: dict[str, Any], n_items: int | None, seed: int) ->
     make = library.finding.find(target, "a sampler", f"module:callable, e.g. {TORCH}")
     if not callable(make):
         raise TypeError(f"a sampler must be module:callable, got {target!r}, a {type(make).__name__}")
+    import random
+
     random.seed(seed)
     library.np.random.seed(seed % 2**32)
     torch = sys.modules.get("torch")

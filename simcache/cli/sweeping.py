@@ -1,7 +1,6 @@
 """sweep, results: a grid in a file, simulated on this machine or on a cluster; and all that a store has."""
 
 import json
-import logging
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -153,6 +152,8 @@ def _client(address: str | None) -> Iterator[Any]:
         connected = distributed.Client(at, set_as_default=False)
     except ValueError as error:  # a scheme that Dask does not know
         raise ValueError(f"{SCHEDULER}, got {address!r}: {error}") from error
+    import logging
+
     quiet = logging.root.manager.disable
     logging.disable(logging.ERROR)  # Dask's own words on workers and schedulers that go: rows and errors say it
     try:
