@@ -15,7 +15,7 @@ from .doctoring import doctor
 from .drawing import plot
 from .explaining import explain
 from .making import KINDS
-from .parsing import Command, Group, unknown_option
+from .parsing import Command, Group, later, unknown_option
 from .precomputing import precompute
 from .recording import record
 from .simulating import curve, policies, simulate
@@ -117,7 +117,7 @@ def _add(group: typer.Typer, command: Callable[..., None], panel: str | None = N
     paragraphs = "\n\n".join(part.replace("\n", " ") for part in text.split("\n\n"))
     name = command.__name__.replace("_", "-")
     options: dict[str, Any] = {"help": paragraphs, "epilog": f"Examples:\n{examples}", "rich_help_panel": panel}
-    group.command(name, cls=Command, context_settings=SETTINGS, **options)(command)
+    group.command(name, cls=Command, context_settings=SETTINGS, **options)(later(command))
 
 
 def _group(**options: Any) -> typer.Typer:

@@ -1,7 +1,9 @@
 """What typer is told to do otherwise: to say what was perhaps meant, and to load no more than it needs."""
 
+from collections.abc import Callable
 from typing import Any
 
+import typer
 from typer.core import TyperCommand, TyperGroup
 
 from ..text import near
@@ -15,8 +17,35 @@ class AsTyped:
         return value
 
 
+def later(command: Callable[..., None]) -> Callable[[], None]:
+    """What stands for a command until its parameters are asked for: to make those of all took a tenth of help."""
+
+    def standing() -> None:
+        raise AssertionError("a command must have its parameters before it runs")
+
+    standing.command = command  # type: ignore[attr-defined]
+    return standing
+
+
 class Command(TyperCommand):
-    """A command that makes nothing of the values that it is given, where a shell only asks what may come next."""
+    """A command whose parameters are made when they are asked for.
+
+    Where a shell only asks what may come next, nothing is made of the values that it is given.
+    """
+
+    @property
+    def params(self) -> list[Any]:
+        """The parameters, and with them what runs."""
+        if command := getattr(self.callback, "command", None):
+            alone = typer.Typer(add_completion=False)
+            alone.command()(command)
+            made = typer.main.get_command(alone)
+            self._params, self.callback = made.params, made.callback
+        return self._params
+
+    @params.setter
+    def params(self, params: list[Any]) -> None:
+        self._params = params
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read what was typed."""
