@@ -34,8 +34,9 @@ def hit_curve(
 ) -> pd.DataFrame:
     """Hit rate of a policy over cache sizes.
 
-    Exact by default: LRU, OPT that knows all the future and, at the default sizes, RR in one pass for all sizes, other
-    policies, and all on a trace with sizes, by a run for each size on all cores.
+    Exact by default: LRU, OPT that knows all the future and, at the default sizes, RR in one pass for all sizes; FIFO,
+    and RR at named sizes, in one pass for 16 of them, other policies, and all on a trace with sizes, by a run for each
+    size, on all cores.
 
     Parameters
     ----------
@@ -106,7 +107,7 @@ def hit_curve(
         return table(sizes, count_hits(chosen, ids, n_items, sizes, number, warm, one_pass, label, weights))
     except KeyboardInterrupt as stop:
         done: dict[int, Count] = getattr(stop, "done", {})
-        stop.table = table(sizes[list(done)], gathered(list(done.values())))  # type: ignore[attr-defined]
+        stop.table = table(sizes[list(done)], gathered(done))  # type: ignore[attr-defined]
         stop.add_note("the rows so far are its `table`: sys.last_value.table")
         raise
 

@@ -28,9 +28,10 @@ def part_key(trace: str, policy: str, of: str, warmup: int | None, seed: int | N
 
 
 def policy_key(chosen: Chosen) -> str:
-    """The key of a policy: the code of its kernel, and of its curve where that counts, and its parameters."""
+    """The key of a policy: the code of its kernel, of its curve and `many` where those count, and its parameters."""
     params = [[name, value_key(value)] for name, value in sorted(chosen.params.items())]
-    return _hash(code_key(chosen.kernel), chosen.curve and code_key(chosen.curve), params)
+    several = [code_key(chosen.many)] if chosen.many else []
+    return _hash(code_key(chosen.kernel), chosen.curve and code_key(chosen.curve), params, *several)
 
 
 def trace_key(source: Any, code: Callable[[Any], str] = code_key, call: str | None = None) -> str:

@@ -35,17 +35,20 @@ def _address(context: Any, builder: Any, kind: Any, array: Any, index: Any) -> A
     return cgutils.gep_inbounds(builder, data, index)
 
 
-def _row(context: Any, builder: Any, kind: Any, array: Any, index: Any, element: Any, count: int) -> Any:
+def row_at(context: Any, builder: Any, kind: Any, array: Any, index: Any, element: Any, count: int) -> Any:
+    """The address of `count` neighbouring elements of an array."""
     return builder.bitcast(_address(context, builder, kind, array, index), ir.VectorType(element, count).as_pointer())
 
 
-def _load(builder: Any, pointer: Any) -> Any:
+def load_row(builder: Any, pointer: Any) -> Any:
+    """What is at an address of `row_at`."""
     row = builder.load(pointer)
     row.align = 1
     return row
 
 
-def _splat(builder: Any, value: Any, count: int) -> Any:
+def splat(builder: Any, value: Any, count: int) -> Any:
+    """One value in `count` lanes."""
     kind = ir.VectorType(value.type, count)
     lone = builder.insert_element(ir.Constant(kind, ir.Undefined), value, ir.Constant(_INT, 0))
     zeros = ir.Constant(ir.VectorType(_INT, count), [0] * count)
@@ -75,8 +78,8 @@ def _comparing(sign: str, element: Any, count: int) -> Any:
     @intrinsic
     def compare(typingctx: Any, array: Any, index: Any, value: Any) -> Any:
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            row = _load(builder, _row(context, builder, signature.args[0], args[0], args[1], element, count))
-            flags = builder.icmp_signed(sign, row, _splat(builder, builder.trunc(args[2], element), count))
+            row = load_row(builder, row_at(context, builder, signature.args[0], args[0], args[1], element, count))
+            flags = builder.icmp_signed(sign, row, splat(builder, builder.trunc(args[2], element), count))
             return _word(builder, flags, count)
 
         return types.uint64(array, types.int64, types.int64), codegen
@@ -88,22 +91,22 @@ def _added(builder: Any, row: Any, mask: Any, amount: Any) -> Any:
     """`amount` added to the lanes of `row` that `mask` names."""
     element, count = row.type.element, row.type.count
     nothing = ir.Constant(row.type, [0] * count)
-    some = _splat(builder, builder.trunc(amount, element), count)
+    some = splat(builder, builder.trunc(amount, element), count)
     return builder.add(row, builder.select(_lanes(builder, mask, count), some, nothing))
 
 
 def _settled(builder: Any, row: Any, pointer: Any) -> Any:
     """Store `row` less its least lane, and return that."""
     least = _reduced(builder, "smin", row)
-    builder.store(builder.sub(row, _splat(builder, least, row.type.count)), pointer).align = 1
+    builder.store(builder.sub(row, splat(builder, least, row.type.count)), pointer).align = 1
     return builder.sext(least, _LONG)
 
 
 @intrinsic
 def _shift_cells(typingctx: Any, array: Any, index: Any, mask: Any, amount: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        pointer = _row(context, builder, signature.args[0], args[0], args[1], _BYTE, CELLS)
-        return _settled(builder, _added(builder, _load(builder, pointer), args[2], args[3]), pointer)
+        pointer = row_at(context, builder, signature.args[0], args[0], args[1], _BYTE, CELLS)
+        return _settled(builder, _added(builder, load_row(builder, pointer), args[2], args[3]), pointer)
 
     return types.int64(array, types.int64, types.uint64, types.int64), codegen
 
@@ -113,8 +116,8 @@ def _shift_lanes(
     typingctx: Any, array: Any, index: Any, mask: Any, amount: Any, one: Any, more: Any, two: Any, rest: Any
 ) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        pointer = _row(context, builder, signature.args[0], args[0], args[1], _INT, LANES)
-        row = _load(builder, pointer)
+        pointer = row_at(context, builder, signature.args[0], args[0], args[1], _INT, LANES)
+        row = load_row(builder, pointer)
         for lanes, amount in (args[2:4], args[4:6], args[6:8]):
             row = _added(builder, row, lanes, amount)
         return _settled(builder, row, pointer)
@@ -126,9 +129,9 @@ def _shift_lanes(
 @intrinsic
 def _replace(typingctx: Any, array: Any, index: Any, mask: Any, value: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        pointer = _row(context, builder, signature.args[0], args[0], args[1], _INT, LANES)
-        new = _splat(builder, builder.trunc(args[3], _INT), LANES)
-        row = builder.select(_lanes(builder, args[2], LANES), new, _load(builder, pointer))
+        pointer = row_at(context, builder, signature.args[0], args[0], args[1], _INT, LANES)
+        new = splat(builder, builder.trunc(args[3], _INT), LANES)
+        row = builder.select(_lanes(builder, args[2], LANES), new, load_row(builder, pointer))
         builder.store(row, pointer).align = 1
         return builder.sext(_reduced(builder, "smin", row), _LONG)
 
@@ -138,8 +141,8 @@ def _replace(typingctx: Any, array: Any, index: Any, mask: Any, value: Any) -> A
 @intrinsic
 def _add(typingctx: Any, array: Any, index: Any, mask: Any, amount: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        pointer = _row(context, builder, signature.args[0], args[0], args[1], _INT, LANES)
-        builder.store(_added(builder, _load(builder, pointer), args[2], args[3]), pointer).align = 1
+        pointer = row_at(context, builder, signature.args[0], args[0], args[1], _INT, LANES)
+        builder.store(_added(builder, load_row(builder, pointer), args[2], args[3]), pointer).align = 1
         return context.get_dummy_value()
 
     return types.void(array, types.int64, types.uint64, types.int64), codegen
@@ -149,7 +152,7 @@ def _lone_bits(builder: Any, bit: Any) -> tuple[Any, Any]:
     """Of a row of words: the bits before number `bit`, and that bit alone."""
     kind = ir.VectorType(_LONG, WORDS)
     one, zero = ir.Constant(kind, [1] * WORDS), ir.Constant(kind, [0] * WORDS)
-    wanted = builder.sub(_splat(builder, bit, WORDS), ir.Constant(kind, [64 * w for w in range(WORDS)]))
+    wanted = builder.sub(splat(builder, bit, WORDS), ir.Constant(kind, [64 * w for w in range(WORDS)]))
     here = builder.shl(one, builder.and_(wanted, ir.Constant(kind, [63] * WORDS)))
     later = builder.icmp_signed("<", wanted, zero)
     earlier = builder.icmp_signed(">=", wanted, ir.Constant(kind, [64] * WORDS))
@@ -167,8 +170,8 @@ def _ones(builder: Any, row: Any) -> Any:
 @intrinsic
 def _take(typingctx: Any, array: Any, index: Any, bit: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        pointer = _row(context, builder, signature.args[0], args[0], args[1], _LONG, WORDS)
-        row = _load(builder, pointer)
+        pointer = row_at(context, builder, signature.args[0], args[0], args[1], _LONG, WORDS)
+        row = load_row(builder, pointer)
         before, here = _lone_bits(builder, args[2])
         builder.store(builder.and_(row, builder.not_(here)), pointer).align = 1
         return _ones(builder, builder.and_(row, before))
@@ -179,8 +182,8 @@ def _take(typingctx: Any, array: Any, index: Any, bit: Any) -> Any:
 @intrinsic
 def _put(typingctx: Any, array: Any, index: Any, bit: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        pointer = _row(context, builder, signature.args[0], args[0], args[1], _LONG, WORDS)
-        builder.store(builder.or_(_load(builder, pointer), _lone_bits(builder, args[2])[1]), pointer).align = 1
+        pointer = row_at(context, builder, signature.args[0], args[0], args[1], _LONG, WORDS)
+        builder.store(builder.or_(load_row(builder, pointer), _lone_bits(builder, args[2])[1]), pointer).align = 1
         return context.get_dummy_value()
 
     return types.void(array, types.int64, types.int64), codegen
@@ -189,7 +192,9 @@ def _put(typingctx: Any, array: Any, index: Any, bit: Any) -> Any:
 @intrinsic
 def _held(typingctx: Any, array: Any, index: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return _ones(builder, _load(builder, _row(context, builder, signature.args[0], args[0], args[1], _LONG, WORDS)))
+        return _ones(
+            builder, load_row(builder, row_at(context, builder, signature.args[0], args[0], args[1], _LONG, WORDS))
+        )
 
     return types.int64(array, types.int64), codegen
 
@@ -266,3 +271,10 @@ def put_bit(words: NDArray[np.uint64], index: int, bit: int) -> None:
 def held_bits(words: NDArray[np.uint64], index: int) -> int:
     """How many bits are set in the `WORDS` words from `index`."""
     return _held(words, index)  # type: ignore[no-any-return]
+
+
+@compiled
+def cut(array: NDArray[Any], size: int) -> NDArray[Any]:
+    """`size` elements of `array`, which has 64 bytes more, from the start of a cache line: no row straddles two."""
+    skipped = (-array.ctypes.data & 63) // array.itemsize
+    return array[skipped : skipped + size]

@@ -14,10 +14,10 @@ RESERVED = ("seed", "warmup", "sample", "repeats", "unit")  # parameters of simu
 KERNEL, GENERATOR = ["ids", "n_items", "capacity", "seed"], ["ids", "capacity", "seed"]  # how each form begins
 
 
-def defaults_of(function: Callable[..., Any]) -> dict[str, Any]:
-    """A policy's own parameters, as its kernel or its curve takes them after the first four; a generator, three."""
+def defaults_of(function: Callable[..., Any], first: int = len(KERNEL)) -> dict[str, Any]:
+    """A policy's own parameters, as its kernel, curve or `many` takes them after the `first`; a generator, three."""
     plain = getattr(function, "py_func", function)
-    first = len(GENERATOR if isinstance(function, Generator) else KERNEL)
+    first = len(GENERATOR) if isinstance(function, Generator) else first
     return {name: it.default for name, it in list(inspect.signature(plain).parameters.items())[first:]}
 
 

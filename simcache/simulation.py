@@ -53,6 +53,12 @@ class Chosen(NamedTuple):
         return getattr(self.module, "curve", None) if self.is_of and self.unit == "items" else None
 
     @property
+    def many(self) -> Callable[..., Counts] | None:
+        """What counts several sizes in one pass, each as the kernel would, if there is such a thing."""
+        several = getattr(self.module, "many", None) if self.is_of and self.unit == "items" else None
+        return several if callable(several) else None
+
+    @property
     def sized(self) -> Callable[..., Hits] | None:
         """The kernel that takes sizes and goes with the kernel, if there is one."""
         return getattr(self.module, "sized", None) if self.is_of else None

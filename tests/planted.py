@@ -286,6 +286,7 @@ PLANTED = [
     (module(reference=lru), "kernel equals reference", 5),
     (module(kernel=policies.load("lfu").kernel, reference=lfu_with_other_ties), "kernel equals reference", 4),
     (module(curve=policies.load("lru").curve), "kernel equals curve", 5),
+    (module(kernel=policies.load("lru").kernel, many=policies.load("fifo").many), "kernel equals many", 5),
 ]
 SIZED = [
     (fifo_in_bytes(more=1), "no more bytes than capacity", 2),

@@ -210,6 +210,30 @@ def test_a_curve_is_told_as_a_kernel_is(code, words, monkeypatch):
     assert raised.value.table["error"].notna().all()
 
 
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("return ids.clever()", "the `many` of policy 'severally' must compile; Numba refuses line 11 of <string>: U"),
+        ("raise ValueError('no room')", "no room, raised by the `many` of policy 'severally'"),
+        ("return np.zeros(3, np.int64)", "must return whole numbers of shape (2, 3), got int64 of shape (3,)"),
+        ("return np.zeros((2, 16), np.int64)", "must return whole numbers of shape (2, 3), got int64 of shape (2, 16)"),
+        ("return np.zeros((2, 3))", "must return whole numbers of shape (2, 3), got float64 of shape (2, 3)"),
+        ("return 3", "must return whole numbers of shape (2, 3), got <class 'int'> of shape ()"),
+    ],
+)
+def test_a_count_of_many_sizes_is_told_as_a_curve_is(code, words, monkeypatch):
+    module = ModuleType("severally")
+    exec(CURVED.replace("curve(ids, n_items,", "many(ids, n_items, capacities,").format(code=code), vars(module))
+    module.MANY_FROM = 3
+    monkeypatch.setitem(sys.modules, "severally", module)
+    with pytest.raises((TypeError, ValueError), match=re.escape(words)):
+        hit_curve(TRACE, module, [1, 2, 3])
+    with pytest.raises((TypeError, ValueError), match=re.escape(words)) as raised:
+        sweep([TRACE], [module], capacities=[3, 1, 2])
+    assert raised.value.table["error"].notna().all()
+    assert hit_curve(TRACE, module, [1, 2])["hits"].tolist() == [0, 0]
+
+
 def test_what_is_wrong_whatever_is_accessed_is_of_no_access():
     with pytest.raises(ValueError, match=r"from 0 to 1, raised by policy 'qlru\(q=2\.0\)'$"):
         simulate(Trace([0, 1, 0], 2), "qlru", 1, q=2.0)

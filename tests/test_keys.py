@@ -374,6 +374,19 @@ def test_a_policy_counts_by_its_parameters_too():
     assert policy_key(choose(module)) == policy_key(choose(module.kernel)) == policy_key(choose("opt"))
 
 
+def test_what_counts_many_sizes_counts():
+    module = ModuleType("several")
+    keys = []
+    for more in ("", "\n    return ids", "\n    return -ids"):
+        code = f"def many(ids, n_items, capacities, seed, start):{more}" if more else ""
+        exec(
+            f"import numba\n@numba.njit\ndef kernel(ids, n_items, capacity, seed):\n    return ids < 0\n{code}",
+            vars(module),
+        )
+        keys.append(policy_key(choose(module)))
+    assert len(set(keys)) == 3
+
+
 def test_every_part_of_a_cell_counts():
     given = [("t", "p", "fractions", None, None)]
     given += [("u", *given[0][1:]), ("t", "q", *given[0][2:]), ("t", "p", "capacities", None, None)]

@@ -8,6 +8,8 @@ True``; one that knows of accesses to come ``FORESEES = True``.
 It may also hold ``curve(ids, n_items, seed, start, …)``: the hits at every capacity 0 … n_items from one pass, shape
 (2, n_items + 1), row 0 of all accesses, row 1 of those at positions >= `start`; and ``CURVE_FROM``, the number of sizes
 from which that is cheaper than a run for each. A parameter that `curve` does not take is at its default there.
+``many(ids, n_items, capacities, seed, start, …)`` counts the same at 2 … 16 named sizes, rising and at most `n_items`,
+shape (2, n_capacities): the hits of `kernel` at each, draws included. It is used from ``MANY_FROM`` sizes on.
 ``sized(ids, sizes, n_items, capacity, seed, …)`` and ``sized_reference(ids, sizes, capacity, seed, *, …)`` are the
 policy with `sizes` bytes an item, the capacity in bytes: a missed item enters once enough have gone for it to fit, and
 one larger than the cache never does. With all sizes 1 they hit what `kernel` hits.

@@ -15,7 +15,9 @@ import numpy as np
 
 from ..bits import AHEAD, prefetch
 from ..jit import compiled
-from . import Hits, Ids, SizeOf, Sizes
+from ..lanes import LANES
+from ..rows import enter_row, hits, row, rows
+from . import Counts, Hits, Ids, SizeOf, Sizes
 
 ENTERED, SIZE = 0, 1  # of an item: the bytes that had entered before it did; its own
 MOST = 2**63 - 1
@@ -37,6 +39,24 @@ def kernel(ids: Ids, n_items: int, capacity: int, seed: int) -> Hits:
         entered[i] = came if hit else misses
         misses += not hit
     return hits
+
+
+MANY_FROM = 3  # sizes from which one pass is cheaper than a run each
+
+
+@compiled
+def many(ids: Ids, n_items: int, capacities: Counts, seed: int, start: int) -> Counts:
+    entered = rows(n_items, -(2**31))
+    of_item = entered[::LANES]
+    room, misses = row(capacities), np.zeros(LANES, np.int32)
+    final = ids.size - 1
+    begin = min(start, ids.size)
+    for first, end in ((0, begin), (begin, ids.size)):
+        early = misses.copy()
+        for t in range(first, end):
+            prefetch(of_item, ids[min(t + AHEAD, final)])
+            enter_row(entered, ids[t] * LANES, misses, room)
+    return hits(misses, early, ids.size, begin, capacities.size)
 
 
 @compiled

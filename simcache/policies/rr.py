@@ -15,6 +15,9 @@ import numpy as np
 
 from ..bits import AHEAD, draw, draw_reference, prefetch
 from ..jit import compiled
+from ..lanes import LANES
+from ..rows import hits as row_hits
+from ..rows import row, rows, swap_row
 from ..stacks import rr as stack
 from . import Counts, Hits, Ids, SizeOf, Sizes
 
@@ -59,6 +62,29 @@ def kernel(ids: Ids, n_items: int, capacity: int, seed: int) -> Hits:
 
 def curve(ids: Ids, n_items: int, seed: int, start: int) -> Counts:
     return stack.hits(ids, n_items, np.uint64(seed), start)
+
+
+MANY_FROM = 3  # sizes from which one pass is cheaper than a run each
+
+
+@compiled
+def many(ids: Ids, n_items: int, capacities: Counts, seed: int, start: int) -> Counts:
+    slot = rows(n_items, 0)
+    of_item = slot[::LANES]
+    room, misses = row(capacities), np.zeros(LANES, np.int32)
+    begins = np.zeros(LANES + 1, np.int64)  # of each lane's slots
+    for k in range(LANES):
+        begins[k + 1] = begins[k] + room[k]
+    held = np.full(begins[LANES], -1, np.int32)
+    final = ids.size - 1
+    begin = min(start, ids.size)
+    for first, end in ((0, begin), (begin, ids.size)):
+        early = misses.copy()
+        for t in range(first, end):
+            prefetch(of_item, ids[min(t + AHEAD, final)])
+            i = ids[t]
+            swap_row(slot, i * LANES, held, i, begins, misses, room, np.uint64(seed))
+    return row_hits(misses, early, ids.size, begin, capacities.size)
 
 
 @compiled

@@ -1,7 +1,5 @@
 """Whole curves in one pass: for policies whose cache of one size always lies inside that of the next."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -41,10 +39,3 @@ def levels(n: int) -> NDArray[np.int64]:
         k += 1
         if n == 1:
             return starts[: k + 1]
-
-
-@compiled
-def cut(array: NDArray[Any], size: int) -> NDArray[Any]:
-    """`size` elements of `array`, which has 64 bytes more, from the start of a cache line: no row straddles two."""
-    skipped = (-array.ctypes.data & 63) // array.itemsize
-    return array[skipped : skipped + size]

@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 
 from ..bits import AHEAD, ctz, popcount, prefetch
 from ..jit import compiled
-from ..lanes import CELLS, LANES, at_most_lanes, equal_cells, replace_lanes
-from . import curves, cut, levels
+from ..lanes import CELLS, LANES, at_most_lanes, cut, equal_cells, replace_lanes
+from . import curves, levels
 from .slack import ALL, FAR, LOW, NONE, ONE, SHIFT, UNUSED, climb, descend, drop_slots, raise_slack, reach, slack_level
 
 

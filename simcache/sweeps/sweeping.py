@@ -102,8 +102,8 @@ def sweep(
 
     Notes
     -----
-    A policy that has a one-pass curve counts all sizes of a trace at once, unless the trace has sizes: then each gets a
-    run, for its bytes.
+    A policy that has a one-pass curve counts all sizes of a trace at once, and FIFO and RR up to 16, unless the trace
+    has sizes: then each gets a run, for its bytes.
 
     In a store, a cell is known by the code of its policy and of its trace's call, with all that they reach in their
     package or notebook; by their arguments, which must be scalars, strings, arrays, Traces or paths; and by what is in

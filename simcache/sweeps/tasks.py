@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 
 from ..cells import Cell, Facts
-from ..counting import count, count_hits, has_one_pass
+from ..counting import count_hits, count_row, has_one_pass, row_length, rows
+from ..lanes import LANES
 from ..policies import Ids
 from ..simulation import Chosen, dense_sized
 from ..sums import Sizes
@@ -28,12 +29,12 @@ class Stop(Protocol):
 
 
 class Part(NamedTuple):
-    """Cells of one policy (its number in the grid) and seed: replays, or all at once in one pass."""
+    """Cells of one policy (its number in the grid) and seed: a replay each, a pass for rows of them, or one for all."""
 
     policy: int
     seed: int
     sizes: list[Any]
-    at_once: bool
+    way: Literal["each", "rows", "all"]
 
 
 class Task(NamedTuple):
@@ -68,20 +69,35 @@ def split(grid: Grid, missing: dict[tuple[int, int], list[tuple[Any, int]]], wor
     A task has as many replays as leave each worker a few tasks, and not more than MOST.
     """
     replays: dict[int, list[Part]] = {}
+    free = workers // max(1, len(missing))
     for (i, j), cells in missing.items():
-        distinct, source = list(dict.fromkeys(cells)), grid.sources[i]
+        source = grid.sources[i]
         weighed = isinstance(source, Trace) and source.sizes is not None  # of others it is known once they are made
-        if distinct and has_one_pass(grid.policies[j], len(distinct), sizes_given=True, weighed=weighed):
-            some = [Part(j, distinct[0][1], [size for size, _ in distinct], at_once=True)]
-        else:
-            some = [Part(j, seed, [size], at_once=False) for size, seed in distinct]
-        replays.setdefault(i, []).extend(some)
+        replays.setdefault(i, []).extend(_parts(grid.policies[j], j, list(dict.fromkeys(cells)), free, weighed))
     total = sum(map(len, replays.values()))
     most = min(MOST, max(1, math.ceil(total / (8 * max(1, workers)))))
     return [
         Task(i, _joined(each[at : at + most]), alone=len(each) <= most)
         for i, each in replays.items()
         for at in range(0, len(each), most)
+    ]
+
+
+def _parts(chosen: Chosen, j: int, cells: Sequence[tuple[Any, int]], workers: int, weighed: bool) -> list[Part]:
+    """The least parts of what is missing of one trace and policy."""
+    if cells and has_one_pass(chosen, len(cells), sizes_given=True, weighed=weighed):
+        return [Part(j, cells[0][1], [size for size, _ in cells], "all")]
+    length = row_length(chosen, len(cells), workers, weighed)
+    if length == 1:
+        return [Part(j, seed, [size], "each") for size, seed in cells]
+    sizes: dict[int, list[Any]] = {}
+    for size, seed in cells:
+        sizes.setdefault(seed, []).append(size)
+    ordered = {seed: sorted(some) for seed, some in sizes.items()}
+    return [
+        Part(j, seed, some[at : at + length], "rows")
+        for seed, some in ordered.items()
+        for at in range(0, len(some), length)
     ]
 
 
@@ -116,13 +132,14 @@ def work(
             chosen = policies[part.policy]
             if isinstance(chosen, Exception):
                 cells.update({size: failed_cell(chosen, capacity) for size, capacity in capacities.items()})
-            elif part.at_once and sizes is None:
+            elif part.way == "all" and sizes is None:
                 cells.update(_in_one_pass(chosen, ids, n_items, capacities, part.seed, facts))
             else:
-                for size, capacity in capacities.items():
+                length = LANES if part.way == "rows" and sizes is None else 1
+                for row in _cut(capacities, length, n_items):
                     if stop.is_set():
                         return Outcome(facts, found)
-                    cells[size] = _replayed(chosen, ids, n_items, capacity, part.seed, facts, sizes)
+                    cells.update(_in_a_row(chosen, ids, n_items, row, part.seed, facts, sizes))
     except KeyboardInterrupt:
         stop.set()
     except Exception as error:
@@ -148,13 +165,22 @@ def _in_one_pass(
     return dict(zip(capacities, cells, strict=True))
 
 
-def _replayed(
-    chosen: Chosen, ids: Ids, n_items: int, capacity: int, seed: int, facts: Facts, sizes: Sizes | None
-) -> Cell:
+def _cut(capacities: dict[Any, int], length: int, n_items: int) -> list[dict[Any, int]]:
+    """Cells that are counted together."""
+    asked = list(capacities.items())
+    places = rows(np.array([capacity for _, capacity in asked], np.int64), length, n_items)
+    return [dict(asked[place] for place in row) for row in places]
+
+
+def _in_a_row(
+    chosen: Chosen, ids: Ids, n_items: int, capacities: dict[Any, int], seed: int, facts: Facts, sizes: Sizes | None
+) -> dict[Any, Cell]:
     try:
-        return Cell(capacity, *count(chosen, ids, n_items, capacity, seed, facts.warmup or 0, sizes))
+        row = np.array(list(capacities.values()), np.int64)
+        counts = count_row(chosen, ids, n_items, row, seed, facts.warmup or 0, sizes)
     except Exception as error:
-        return failed_cell(error, capacity)
+        return {size: failed_cell(error, capacity) for size, capacity in capacities.items()}
+    return {size: Cell(capacity, *count) for (size, capacity), count in zip(capacities.items(), counts, strict=True)}
 
 
 def failed(task: Task, error: Exception) -> Outcome:

@@ -51,7 +51,7 @@ def check_policy(policy: Policy, **params: Any) -> pd.DataFrame:
     item misses; never are more than `capacity` items held between an access and their next hit, which is how an
     overfull cache shows; never more hits than OPT with bypass; with room for all items every repeat hits, unless the
     file says ``BYPASS = True``; hits do not depend on what is to come, unless it says ``FORESEES = True``, nor on the
-    names of items; and the kernel agrees with its file's `reference` and `curve`.
+    names of items; and the kernel agrees with its file's `reference`, `curve` and `many`.
     Where the file has a kernel `sized`, the rules are tried on it too, with capacities in bytes; it agrees with
     `sized_reference`, and with `kernel` where all sizes are 1.
 

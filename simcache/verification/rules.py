@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..counting import count_hits, has_one_pass
+from ..counting import count_hits, count_row, has_one_pass, row_length
 from ..generators import Accesses, Generator
+from ..lanes import LANES
 from ..policies import Hits
 from ..simulation import Chosen, choose, replay
 from .cases import LENGTH, Case, decoy, frozen, play
@@ -145,6 +146,20 @@ def _as_curve(case: Case, hits: Hits) -> str | None:
     return f"{hits.sum()} hits, {hits[start:].sum()} from access {start} on, curve {total}, {late}"
 
 
+def _as_many(case: Case, hits: Hits) -> str | None:
+    """Among its next sizes, in a lane that is now one and now another."""
+    if row_length(case.chosen, LANES, 1) == 1:
+        return None
+    start = case.ids.size // 2
+    least = max(1, case.capacity - case.ids.size % LANES)
+    sizes = np.arange(least, max(least + LANES, case.capacity + 1) if case.ids.size % 3 else case.capacity + 1)
+    counts = count_row(case.chosen, case.ids, case.n_items, sizes, case.seed, start)
+    total, late, _ = counts[case.capacity - least]
+    if (total, late) == (hits.sum(), hits[start:].sum()):
+        return None
+    return f"{hits.sum()} hits, {hits[start:].sum()} from access {start} on, many {total}, {late}"
+
+
 def _as_without_sizes(case: Case, hits: Hits) -> str | None:
     capacity = min(case.capacity, case.n_items)
     ones = play(case._replace(capacity=capacity, sizes=frozen(np.ones(case.n_items), np.int64)))
@@ -183,6 +198,7 @@ RULES = (
     Rule("no more hits than OPT", _is_bound),
     Rule("kernel equals reference", _as_reference, _without("reference")),
     Rule("kernel equals curve", _as_curve, lambda chosen: _without("curve")(chosen) or _unless("RANDOM")(chosen)),
+    Rule("kernel equals many", _as_many, _without("many")),
 )
 SIZED = (
     *_shared("bytes"),
