@@ -15,7 +15,7 @@ from .simulation import Chosen, defaults_of, replay, replay_sized
 from .sums import Sizes, of_accesses
 
 Count = tuple[int, int, int | None]  # hits, those after the warm-up, and the bytes of all hits; None without sizes
-MOST_ITEMS = 2**22  # a row of sizes has a cache line an item: beyond 256 MB of it, each size is run alone
+MOST_ITEMS = 2**22  # of whom rows are laid out: a cache line each, 256 MB in all
 
 
 class Counted(NamedTuple):
@@ -55,7 +55,7 @@ def count_hits(
         hits, warm = everywhere[:, np.minimum(capacities, n_items)]
         return Counted(hits, warm, None)
     length = row_length(chosen, capacities.size, threads(), sizes is not None)
-    cut = rows(capacities, length, n_items)
+    cut = rows(capacities, length, n_items, ids.size)
     jobs = [partial(count_row, chosen, ids, n_items, capacities[row], seed, start, sizes) for row in cut]
     try:
         return gathered(_in_place(dict(enumerate(run_all(jobs, label))), cut))
@@ -102,12 +102,12 @@ def has_one_pass(chosen: Chosen, n_sizes: int, sizes_given: bool, weighed: bool 
 def row_length(chosen: Chosen, n_sizes: int, workers: int, weighed: bool = False) -> int:
     """How many of `n_sizes` sizes are best counted in one pass: 1 where each is a run of its own.
 
-    As many as fill the lanes of a row, but not so many that workers have nothing to do.
+    As many as fill the lanes of a row, but, as long as it is worth a pass, not so many that workers have nothing to do.
     """
     least = getattr(chosen.module, "MANY_FROM", 2)
     if chosen.many is None or weighed or n_sizes < least or not holds(chosen, chosen.many):
         return 1
-    return min(LANES, max(least, math.ceil(n_sizes / max(1, workers))))
+    return math.ceil(n_sizes / max(math.ceil(n_sizes / LANES), min(workers, n_sizes // least)))
 
 
 def holds(chosen: Chosen, counted: Callable[..., Any]) -> bool:
@@ -121,9 +121,12 @@ def _taken(chosen: Chosen, counted: Callable[..., Any]) -> Collection[str]:
     return defaults_of(counted, 5 if counted is chosen.many else 4)
 
 
-def rows(capacities: Counts, length: int, n_items: int) -> list[Counts]:
-    """Places of sizes that are counted together, `length` at most: similar sizes, whose hits are similar too."""
-    if length == 1 or n_items > MOST_ITEMS:
+def rows(capacities: Counts, length: int, n_items: int, n_accesses: int) -> list[Counts]:
+    """Places of sizes that are counted together, `length` at most: similar sizes, whose hits are similar too.
+
+    Where items come hardly twice, or are very many, each size is alone: to lay out their rows would cost more.
+    """
+    if length == 1 or n_items > min(MOST_ITEMS, n_accesses // 2):
         return [np.array([place]) for place in range(capacities.size)]
     return np.array_split(np.argsort(capacities, kind="stable"), math.ceil(capacities.size / length))
 

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import SEEDS, traces
 
-from simcache import Trace, counting, hit_curve, policies, simulate, sweep, synth
+from simcache import Trace, counting, hit_curve, policies, pool, simulate, sweep, synth
 from simcache.simulation import choose
+from simcache.sweeps import tasks
 
 SEVERAL = [name for name in policies.names() if hasattr(policies.load(name), "many")]
 TRACE = synth.zipf(300, 5_000, 0.8, seed=1)
@@ -44,7 +45,7 @@ def test_a_curve_and_a_sweep_by_rows_have_the_rows_of_a_run_each(name, trace, mo
         yield hit_curve(trace, name, SIZES, seed=5, warmup=1_000)
         yield hit_curve(trace, name, SIZES[:16], seed=5)
         yield sweep([trace], [name, "clock"], capacities=sorted({*SIZES}), warmup=1_000, **seeds)
-        yield sweep([trace], [name], [0.5, 0.001, 0.0015, 0.9, 1.0], **seeds)
+        yield sweep([trace], [name], [0.5, 0.001, 0.0015, 0.9, 1.0, 0.1, 0.2, 0.3], **seeds)
 
     by_rows = list(tables())
     lone = []
@@ -60,16 +61,14 @@ def test_a_curve_and_a_sweep_by_rows_have_the_rows_of_a_run_each(name, trace, mo
 
 
 def test_rows_are_of_similar_sizes_and_leave_no_worker_idle():
-    fifo = choose("fifo")
-    assert [counting.row_length(fifo, n, workers) for n, workers in ((100, 2), (16, 2), (100, 64), (2, 1))] == [
-        16,
-        8,
-        3,
-        1,
-    ]
+    fifo, rr = choose("fifo"), choose("rr")
+    given = [(100, 2), (16, 2), (100, 64), (5, 8), (3, 1)]
+    assert [counting.row_length(fifo, *each) for each in given] == [15, 8, 4, 5, 1]
+    assert [counting.row_length(rr, *each) for each in given] == [15, 8, 9, 1, 1]
     assert counting.row_length(choose("lru"), 100, 1) == counting.row_length(fifo, 100, 1, weighed=True) == 1
-    places = counting.rows(np.array([9, 1, 8, 2, 7]), 3, 10)
+    places = counting.rows(np.array([9, 1, 8, 2, 7]), 3, 10, 20)
     assert [place.tolist() for place in places] == [[1, 3, 4], [2, 0]]
+    assert len(counting.rows(np.array([9, 1, 8, 2, 7]), 3, 10, 19)) == 5
 
 
 @numba.njit
@@ -118,7 +117,26 @@ def test_an_interrupted_curve_keeps_the_rows_that_ended(monkeypatch):
     with pytest.raises(KeyboardInterrupt) as stopped:
         hit_curve(TRACE, "fifo", SIZES)
     table = stopped.value.table
-    small = [size for size in SIZES if size <= table["capacity"].max()]
-    assert len(small) in (5, 10)
+    small = [size for size in SIZES if size <= 33]
     assert table["capacity"].tolist() == small
     assert table["hits"].tolist() == one_by_one(TRACE, "fifo", small, 0)[0]
+
+
+def test_a_stopped_sweep_keeps_the_rows_of_lanes_that_ended(monkeypatch):
+    row = tasks.count_row
+    done = []
+
+    def once(chosen, ids, n_items, capacities, *rest):
+        if done:
+            raise KeyboardInterrupt
+        done.extend(capacities.tolist())
+        return row(chosen, ids, n_items, capacities, *rest)
+
+    monkeypatch.setattr(tasks, "count_row", once)
+    monkeypatch.setattr(pool, "threads", lambda: 1)
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        sweep([TRACE], ["fifo"], capacities=range(1, 41))
+    assert done == list(range(1, len(done) + 1))
+    assert len(done) in (13, 14, 16)
+    assert stopped.value.table["capacity"].tolist() == done
+    assert stopped.value.table["hits"].tolist() == one_by_one(TRACE, "fifo", done, 0)[0]

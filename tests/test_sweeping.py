@@ -99,10 +99,10 @@ def test_ctrl_c_waits_for_the_replays_under_way_and_no_more(tmp_path, monkeypatc
         return replay(*given)
 
     trace, sizes = synth.zipf(1_000, 20_000, 1.0), range(1, 65)
-    whole = sweep([trace], ["fifo"], capacities=sizes)
+    whole = sweep([trace], ["clock"], capacities=sizes)
     monkeypatch.setattr(counting, "replay", stopping)
     with pytest.raises(KeyboardInterrupt) as stopped:
-        sweep([trace], ["fifo"], capacities=sizes, store=tmp_path)
+        sweep([trace], ["clock"], capacities=sizes, store=tmp_path)
     monkeypatch.setattr(counting, "replay", replay)
     assert len(after) <= workers - 1
     ended = len(begun) + len(after)
@@ -112,7 +112,7 @@ def test_ctrl_c_waits_for_the_replays_under_way_and_no_more(tmp_path, monkeypatc
     assert len(stopped.value.table) == len(counted(tmp_path)) == ended
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     stop.clear()
-    pd.testing.assert_frame_equal(sweep([trace], ["fifo"], capacities=sizes, store=tmp_path), whole)
+    pd.testing.assert_frame_equal(sweep([trace], ["clock"], capacities=sizes, store=tmp_path), whole)
     assert set(counted(tmp_path).values()) == {1}
 
 

@@ -41,7 +41,7 @@ def kernel(ids: Ids, n_items: int, capacity: int, seed: int) -> Hits:
     return hits
 
 
-MANY_FROM = 3  # sizes from which one pass is cheaper than a run each
+MANY_FROM = 4  # sizes from which one pass is cheaper than a run each
 
 
 @compiled

@@ -64,7 +64,7 @@ def curve(ids: Ids, n_items: int, seed: int, start: int) -> Counts:
     return stack.hits(ids, n_items, np.uint64(seed), start)
 
 
-MANY_FROM = 3  # sizes from which one pass is cheaper than a run each
+MANY_FROM = 8  # sizes from which one pass is cheaper than a run each
 
 
 @compiled

@@ -87,17 +87,16 @@ def _parts(chosen: Chosen, j: int, cells: Sequence[tuple[Any, int]], workers: in
     """The least parts of what is missing of one trace and policy."""
     if cells and has_one_pass(chosen, len(cells), sizes_given=True, weighed=weighed):
         return [Part(j, cells[0][1], [size for size, _ in cells], "all")]
-    length = row_length(chosen, len(cells), workers, weighed)
-    if length == 1:
-        return [Part(j, seed, [size], "each") for size, seed in cells]
     sizes: dict[int, list[Any]] = {}
     for size, seed in cells:
         sizes.setdefault(seed, []).append(size)
-    ordered = {seed: sorted(some) for seed, some in sizes.items()}
+    lengths = {seed: row_length(chosen, len(some), workers, weighed) for seed, some in sizes.items()}
+    if max(lengths.values(), default=1) == 1:
+        return [Part(j, seed, [size], "each") for size, seed in cells]
     return [
-        Part(j, seed, some[at : at + length], "rows")
-        for seed, some in ordered.items()
-        for at in range(0, len(some), length)
+        Part(j, seed, sorted(some)[at : at + lengths[seed]], "rows")
+        for seed, some in sizes.items()
+        for at in range(0, len(some), lengths[seed])
     ]
 
 
@@ -136,7 +135,7 @@ def work(
                 cells.update(_in_one_pass(chosen, ids, n_items, capacities, part.seed, facts))
             else:
                 length = LANES if part.way == "rows" and sizes is None else 1
-                for row in _cut(capacities, length, n_items):
+                for row in _cut(capacities, length, n_items, len(trace)):
                     if stop.is_set():
                         return Outcome(facts, found)
                     cells.update(_in_a_row(chosen, ids, n_items, row, part.seed, facts, sizes))
@@ -165,10 +164,10 @@ def _in_one_pass(
     return dict(zip(capacities, cells, strict=True))
 
 
-def _cut(capacities: dict[Any, int], length: int, n_items: int) -> list[dict[Any, int]]:
+def _cut(capacities: dict[Any, int], length: int, *counts: int) -> list[dict[Any, int]]:
     """Cells that are counted together."""
     asked = list(capacities.items())
-    places = rows(np.array([capacity for _, capacity in asked], np.int64), length, n_items)
+    places = rows(np.array([capacity for _, capacity in asked], np.int64), length, *counts)
     return [dict(asked[place] for place in row) for row in places]
 
 
