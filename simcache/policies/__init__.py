@@ -58,7 +58,7 @@ def load(name: str) -> ModuleType:
     """
     home = f"{__name__}.{name}"
     if home in sys.modules:  # to list the folder takes longer than a simulation of 10^5 accesses
-        return sys.modules[home]
+        return import_module(home)  # which waits where another thread has but begun to load it
     if name in (known := names()):
         return import_module(home)
     raise ValueError(f"unknown policy {name!r};{_meant(name, known)} known: {', '.join(known)}")
