@@ -1,6 +1,6 @@
 """Exact simulation of cache policies on data-loader traces, with curves, theory and figures.
 
-`Trace`, `simulate`, `hit_curve`, `sweep`, `explain` and `check_policy` are here; the rest is by namespace:
+`Trace`, `simulate`, `hit_curve`, `sweep`, `explain`, `Hindsight` and `check_policy` are here; the rest is by namespace:
 `simcache.synth`, `simcache.sampler`, `simcache.order`, `simcache.formats`, `simcache.analysis`, `simcache.policies`,
 `simcache.loader`, `simcache.theory`, `simcache.verdict`, `simcache.store`, `simcache.plot`, and `simcache.torch`,
 which needs the extra torch. Each is loaded when first asked for.
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from . import torch as torch
     from . import verdict as verdict
     from .curves import hit_curve as hit_curve
+    from .hindsight import Hindsight as Hindsight
     from .simulation import simulate as simulate
     from .sweeps import sweep as sweep
     from .trace import Trace as Trace
@@ -30,10 +31,11 @@ if TYPE_CHECKING:
     from .verification import check_policy as check_policy
 
 __version__ = "0.1.0"
-__all__ = ["Trace", "check_policy", "explain", "hit_curve", "simulate", "sweep"]
+__all__ = ["Hindsight", "Trace", "check_policy", "explain", "hit_curve", "simulate", "sweep"]
 
 # The root itself loads nothing, so that the command line can begin, and hear a Ctrl-C, before Numba and pandas are in.
 _HOMES = {
+    "Hindsight": "hindsight",
     "Trace": "trace",
     "check_policy": "verification",
     "explain": "verdict",

@@ -19,15 +19,27 @@ SIMPLE = frozenset({int, str, float, bool, bytes, type(None)})
 def coded(keys: Any, name: str) -> tuple[NDArray[np.int64], int]:
     """The item of each key, numbered by first appearance, and how many there are; errors as `Trace.of` tells them."""
     where = f" for trace {name!r}"
+    keys = opened(keys, where)
+    if isinstance(keys, np.ndarray):
+        codes, uniques = pd.factorize(keys.view(np.int64) if keys.dtype.kind in "mM" else keys)
+        return codes, len(uniques)
+    ids, known = told(keys, where)
+    return ids, len(known)
+
+
+def opened(keys: Any, where: str) -> Any:
+    """Keys in an order: an array of integers or dates as one of NumPy's; others as they are, to be iterated over."""
     _check_order(keys, where)
     keys = column(keys, "keys", where)
-    if isinstance(keys, np.ndarray):
-        if keys.dtype.kind in "mM" and not np.isnat(keys).any():
-            keys = keys.view(np.int64)
-        if keys.dtype.kind in "iu":
-            codes, uniques = pd.factorize(keys)
-            return codes, len(uniques)
-        keys = list(keys) if keys.dtype.kind in "mM" else keys.tolist()
+    if not isinstance(keys, np.ndarray) or keys.dtype.kind in "iu":
+        return keys
+    if keys.dtype.kind not in "mM":
+        return keys.tolist()
+    return list(keys) if np.isnat(keys).any() else keys
+
+
+def told(keys: Any, where: str) -> tuple[NDArray[np.int64], list[Hashable]]:
+    """Which of the distinct keys each key is, and these, in order of first appearance."""
     known: dict[Hashable, int] = {}
     ids = np.fromiter(_codes(keys, known, where), np.int64)
     for key, i in known.items():
@@ -35,7 +47,7 @@ def coded(keys: Any, name: str) -> tuple[NDArray[np.int64], int]:
             raise TypeError(f"keys must not be None{where}, got None at position {_first(ids, i)}")
         if _is_nan(key):
             raise ValueError(f"keys must not be NaN{where}, got {short(key)} at position {_first(ids, i)}")
-    return ids, len(known)
+    return ids, list(known)
 
 
 def _check_order(keys: Any, where: str) -> None:

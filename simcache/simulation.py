@@ -100,8 +100,8 @@ def simulate(
 
     Notes
     -----
-    Memory: 4 bytes an access for the ids (on disk, where the trace maps them) and 1 for the result; OPT takes 4 more an
-    access for the next uses; and each policy its own state, said in its file's docstring.
+    Memory: 4 bytes an access for the ids (on disk, where the trace maps them) and 1 for the result; and each policy its
+    own state, said in its file's docstring.
     """
     check_trace(trace)
     chosen = counting_in(check_unit(unit), choose(policy, params))

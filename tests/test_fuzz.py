@@ -184,6 +184,7 @@ LEGAL = {
     "sampler": _one_of([0, 1, 2], range(4), (2, 0)),
     "length": _one_of(None, 1, 5),
     "name": _one_of(None, "a"),
+    "bypass": _one_of(True, False),
     "keys": _one_of(["a", "b", "a"], np.array([3, 3, 2**63], np.uint64), pd.Series([1.5, 2]), []),
     "ids": _one_of([0, 1, 0], np.zeros(0, np.int8), np.array([0, 1], ">u2")),
     "source": _one_of(None, {"a": 1}, {"b": "x", "c": 0.5}),
@@ -226,7 +227,8 @@ FUNCTIONS = {
         f"loader.{name}": getattr(loader, name)
         for name in ("Loader", "Costs", "deal", "streams", "simulate_loader", "speedups", "plan")
     },
-    **{name: getattr(simcache, name) for name in ("simulate", "hit_curve", "sweep", "explain", "Trace")},
+    **{name: getattr(simcache, name) for name in ("simulate", "hit_curve", "sweep", "explain", "Trace", "Hindsight")},
+    "Hindsight.feed": simcache.Hindsight(2).feed,
     "Trace.of": Trace.of,
     "sampler.record": sampler.record,
 }

@@ -56,10 +56,10 @@ def test_the_command_begins_with_nothing_heavy():
 
 
 def test_public_names():
-    assert simcache.__all__ == ["Trace", "check_policy", "explain", "hit_curve", "simulate", "sweep"]
+    assert simcache.__all__ == ["Hindsight", "Trace", "check_policy", "explain", "hit_curve", "simulate", "sweep"]
     spaces = ["analysis", "formats", "loader", "order", "plot", "policies", "sampler", "store", "synth", "theory"]
     spaces += ["torch", "verdict"]
-    assert dir(simcache) == ["Trace", "__version__", *sorted([*simcache.__all__[1:], *spaces])]
+    assert dir(simcache) == ["Hindsight", "Trace", "__version__", *sorted([*simcache.__all__[2:], *spaces])]
     text = pydoc.plain(pydoc.render_doc(simcache))
     assert all(re.search(rf"^ +(class )?{name}\(", text, re.MULTILINE) for name in simcache.__all__)
 

@@ -19,7 +19,7 @@ from torch.utils import data  # noqa: E402
 
 from simcache import Trace, order, simulate  # noqa: E402
 from simcache.loader import Loader, plan  # noqa: E402
-from simcache.torch import CachedDataset  # noqa: E402
+from simcache.torch import CachedDataset, seen  # noqa: E402
 from simcache.torch.describing import laid  # noqa: E402
 from simcache.torch.protocol import EVICTED, REFUSED, STORED, gather  # noqa: E402
 from simcache.torch.slots import Slots  # noqa: E402
@@ -496,6 +496,25 @@ def test_it_is_the_data_set_but_for_the_cache():
     with pytest.raises(ValueError, match="must be open"):
         cached.cache_info()
     cached.close()  # twice is once
+
+
+@pytest.mark.parametrize("batched", [False, True])
+def test_without_a_plan_it_says_what_opt_would_have_hit(batched, monkeypatch):
+    monkeypatch.setattr(seen, "MOST", 70)  # so that OPT is told on the way too
+    trace = ORDERS[True]
+    with CachedDataset(Items(N), capacity=25) as cached:
+        assert (cached.cache_info().opt_hits, cached.cache_info().opt_accesses) == (0, 0)
+        for part in np.array_split(trace.ids, 40):
+            _ = cached.__getitems__(part.tolist()) if batched else [cached[int(item)] for item in part]
+        info = cached.cache_info()
+        assert info.opt_hits == np.count_nonzero(simulate(trace, "opt", 25, bypass=True)) > info.hits
+        assert info.opt_accesses == len(trace)
+        list(dataloader(cached, Epochs(trace), 2))
+        assert cached.cache_info().opt_accesses == len(trace)  # workers note nothing
+        other = pickle.loads(pickle.dumps(cached)).cache_info()
+        assert other == cached.cache_info()._replace(opt_hits=0, opt_accesses=0)  # each process asks of its own
+    with CachedDataset(Items(N), plan(trace, Loader(BATCH), 25)) as planned:
+        assert (planned.cache_info().opt_hits, planned.cache_info().opt_accesses) == (None, None)
 
 
 @pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))])

@@ -15,6 +15,7 @@ from ..trace import LIMIT, whole
 from .describing import Unfit, laid, same
 from .fetching import ADMIT, Asked, served
 from .room import parsed
+from .seen import Seen
 from .sharing import named
 from .slots import CacheInfo, Slots, sample_bytes, slot_size
 
@@ -111,6 +112,7 @@ class CachedDataset(data.Dataset):  # type: ignore[misc]
             if name is not None:  # the plan's accesses and their orders, as a number
                 mark = zlib.crc32(np.asarray(plan.trace.ids).data) << 32 | zlib.crc32(plan.orders.data)
         self._slots = Slots(max(1, count), table, mark, slot_bytes, path)
+        self._seen = Seen(max(1, count)) if plan is None else None
 
     def __len__(self) -> int:
         return len(self.dataset)
@@ -131,8 +133,12 @@ class CachedDataset(data.Dataset):  # type: ignore[misc]
         self._slots.close()
 
     def cache_info(self) -> CacheInfo:
-        """What all processes of this cache did together."""
-        return self._slots.info()
+        """What all processes of this cache did together; without a plan, also what OPT would have hit in this one."""
+        info = self._slots.info()
+        if self._seen is None:
+            return info
+        hits, accesses = self._seen.hits()
+        return info._replace(opt_hits=hits, opt_accesses=accesses)
 
     def __getitem__(self, index: Any) -> Any:
         return self._transformed(self._fetched([index], lambda indices: [self.dataset[i] for i in indices]))[0]
@@ -178,6 +184,8 @@ class CachedDataset(data.Dataset):  # type: ignore[misc]
     def _pinned_orders(self, indices: list[Any]) -> list[Asked]:
         items = [_item(index, self._items) for index in indices]
         known = [item for item in items if item >= 0]
+        if self._seen is not None:
+            self._seen.note(known)
         slots = dict(zip(known, self._slots.find(np.array(known, np.int64)).tolist(), strict=True))
         return [
             Asked(item, item, 0, slots[item] << SLOT | HIT if slots[item] >= 0 else ADMIT)

@@ -33,6 +33,9 @@ class CacheInfo(NamedTuple):
     were (`stored`, or `healed` where they came late; `evictions` of both replaced another item), some met a newer one,
     or one being written (`refused`), or were too large (`too_big`). `passed` were loaded and not kept, as planned or
     since they cannot be stored; `unplanned` accesses came without an order. `slots` and `bytes` are what there is.
+
+    Where there is no plan, `opt_hits` of the `opt_accesses` that the process that asks made itself, its workers not
+    counted, would have hit with OPT, which may refuse a missed item, in a cache of as many slots; None elsewhere.
     """
 
     planned: int
@@ -47,6 +50,8 @@ class CacheInfo(NamedTuple):
     unplanned: int
     slots: int
     bytes: int
+    opt_hits: int | None = None
+    opt_accesses: int | None = None
 
 
 COUNTED = CacheInfo._fields[:10]
