@@ -23,7 +23,7 @@ set: those of hits to come are never looked at, so a hit clears one bit and sets
 newest boundary at or before s is the lowest bit of a word from there up. `first`, the oldest boundary, tells hits from
 misses in one comparison. A word without bits stays so: `beyond` says where to look next, and is shortened as it is
 followed. Indices are unsigned where Numba would else ask each whether it counts from the end, which took a quarter of
-the time. O(log n) an access at worst, mostly one word. 3/16 of a byte an access, or up to 3/8 for a cache of as
+the time. O(log n) amortised an access, mostly one word. 3/16 of a byte an access, or up to 3/8 for a cache of as
 many items as there are accesses, and 4 bytes an item; with a window, 4 bytes an access for the next uses, a bitmap as a
 tree, unseen items standing behind the trace's end by when they came, and 12 bytes an item.
 """
@@ -108,7 +108,7 @@ def follow(
                     word = bits[w]
                 first = np.int64(w << SIX) + 63 - clz(word)
             newest -= 1
-        last[i if bypass else previous] = newest
+        last[i if bypass else previous] = newest  # forced, an item is kept from the next access on
         previous = i
     now[FIRST], now[NEWEST], now[PREVIOUS] = first, newest, previous
 
