@@ -95,7 +95,7 @@ def hit_curve(
         share, times = _check_sample(sample), _check_repeats(repeats)
         estimate = _sampled(chosen, ids, n_items, sizes, share, times, number)
         return estimate_table(trace, chosen.label, sizes, number, warm, *estimate)
-    if repeats != 1:
+    if _check_repeats(repeats) != 1:
         raise ValueError(f"repeats must be 1 without a sample, got {short(repeats)}")
     one_pass = has_one_pass(chosen, sizes.size, capacities is not None, weights is not None)
     label = f"{chosen.label} on {trace.name}"

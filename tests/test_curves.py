@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
+from scipy import sparse
 from strategies import traces, variants
 
 from simcache import Trace, curves, hit_curve, simulate, synth
@@ -92,6 +93,7 @@ REFUSED = [
     ({"sample": True}, "sample must be a share of the items in (0, 1), got True"),
     ({"sample": 0.1, "repeats": 0}, "repeats must be a whole number >= 1, got 0"),
     ({"repeats": 3}, "repeats must be 1 without a sample, got 3"),
+    ({"repeats": sparse.csr_array([[1]])}, "repeats must be a whole number >= 1, got <"),
     ({"capacities": np.array([3, 0])}, "capacity must be a whole number of items >= 1"),
     ({"capacities": np.array([1.5])}, "capacity must be a whole number of items >= 1"),
     ({"capacities": np.array([], int)}, "capacities must name at least one size"),
