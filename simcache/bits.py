@@ -7,10 +7,12 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
+from numba.core.imputils import impl_ret_borrowed as _borrowed
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from .jit import compiled
+from .allocation import empty, filled, zeros
+from .jit import compiled, inlined
 
 # Inside Numba every operand of unsigned arithmetic must be unsigned: uint64 with a literal becomes
 # int64, whose >> is arithmetic, and the answer is silently wrong.
@@ -18,6 +20,7 @@ GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 MIX1 = np.uint64(0xBF58476D1CE4E5B9)
 MIX2 = np.uint64(0x94D049BB133111EB)
 MASK = 2**64 - 1
+borrowed: Callable[..., Any] = _borrowed  # without types
 AHEAD = 16  # accesses between a prefetch and its use
 
 
@@ -62,24 +65,36 @@ def _prefetch(typingctx: Any, array: Any, row: Any) -> Any:
     return types.void(array, row), codegen
 
 
+@intrinsic
+def _frozen(typingctx: Any, array: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        same = context.cast(builder, args[0], signature.args[0], signature.return_type)
+        return borrowed(context, builder, signature.return_type, same)
+
+    return array.copy(readonly=True)(array), codegen
+
+
+# frozen(array) is that array, read-only: what takes arrays from Python, which are, need not compile again for it.
+frozen = cast(Callable[[NDArray[Any]], NDArray[Any]], _frozen)
+
 # prefetch(array, row) asks for the cache line where that row begins: a hint, which changes no result. A trace is known
 # ahead, so a kernel can ask for an item's state AHEAD accesses before it is needed.
 prefetch = cast(Callable[[NDArray[Any], int], None], _prefetch)
 
 
-@compiled
+@inlined
 def clz(x: np.uint64) -> int:
     """Count of leading zero bits of `x`, 64 when x is 0."""
     return np.int64(_clz(x))  # type: ignore[call-arg, return-value]
 
 
-@compiled
+@inlined
 def ctz(x: np.uint64) -> int:
     """Count of trailing zero bits of `x`, 64 when x is 0."""
     return np.int64(_ctz(x))  # type: ignore[call-arg, return-value]
 
 
-@compiled
+@inlined
 def popcount(x: np.uint64) -> int:
     """Count of one bits of `x`."""
     return np.int64(_popcount(x))  # type: ignore[call-arg, return-value]
@@ -112,8 +127,8 @@ def draw_reference(seed: int, d: int, k: int) -> int:
 def next_use(ids: NDArray[np.int32], n_items: int) -> NDArray[np.int32]:
     """Position of the next access to the same item, `ids.size` where there is none; shape (n_accesses,)."""
     n = ids.size
-    upcoming = np.full(n_items, n, np.int32)
-    after = np.empty(n, np.int32)
+    upcoming = filled(n_items, n, np.int32)
+    after = empty(n, np.int32)
     for t in range(n - 1, -1, -1):
         i = ids[t]
         after[t] = upcoming[i]
@@ -144,7 +159,7 @@ def tree_empty(size: int) -> NDArray[np.uint64]:
         size = (size + 63) >> 6
         words += size
         if size <= 1:
-            return np.zeros(words, np.uint64)
+            return zeros(words, np.uint64)
 
 
 @compiled
@@ -195,13 +210,13 @@ def _tree_end(tree: NDArray[np.uint64], size: int, least: bool) -> int:
     return x
 
 
-@compiled
+@inlined
 def tree_lowest(tree: NDArray[np.uint64], size: int) -> int:
     """The least number of a set that is not empty."""
     return _tree_end(tree, size, True)
 
 
-@compiled
+@inlined
 def tree_highest(tree: NDArray[np.uint64], size: int) -> int:
     """The greatest number of a set that is not empty."""
     return _tree_end(tree, size, False)

@@ -5,19 +5,21 @@ another file. So the cache lives in a folder named by a hash of every package fi
 code: edit one and all of them compile afresh.
 """
 
+import gc
 import glob
 import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from multiprocessing import parent_process
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+from numba import types
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, NullCache, _CacheLocator
 
 from .kept import fingerprint, place
@@ -26,7 +28,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 ROOM = 2**20  # bytes; more than any kernel takes
 
 
-def compiled(function: Function) -> Function:
+def compiled(function: Function, **more: Any) -> Function:
     """Compile `function` with Numba: no GIL, cached on disk where the package's own hash vouches for it.
 
     A function from outside the package is compiled uncached, since nothing here sees edits to the
@@ -42,10 +44,41 @@ def compiled(function: Function) -> Function:
         raise RuntimeError(
             f"Numba must be free to compile for simcache, whose kernels are no plain Python; got {setting}"
         )
-    kernel: Any = numba.njit(nogil=True)(function)
-    if function.__module__.partition(".")[0] == __name__.partition(".")[0]:
-        kernel._cache = _Kept(function) if place().folder else _Unkept()
+    if function.__module__.partition(".")[0] != __name__.partition(".")[0]:
+        return cast(Function, numba.njit(nogil=True)(function))
+    # Nothing here divides by what may be 0, nor is called from C: to see to that took a sixth of the time.
+    options: dict[str, Any] = {"error_model": "numpy", "no_cfunc_wrapper": True, **more}
+    kernel: Any = numba.njit(nogil=True, **options)(function)
+    kernel._cache = _Kept(function) if place().folder else _Unkept()
+    kernel.get_call_template = partial(_called, kernel.get_call_template)
+    kernel.compile = partial(_made, kernel.compile)
     return cast(Function, kernel)
+
+
+def inlined(function: Function) -> Function:
+    """As `compiled`, for a line or two that kernels share: part of whoever calls it, compiled alone only for Python."""
+    return compiled(function, inline="always")
+
+
+def _made(compile: Callable[[Any], Any], kinds: Any) -> Any:
+    """Load or compile without looking for garbage, since what is made stays: the looks took a tenth of the time."""
+    on = gc.isenabled()
+    gc.disable()
+    try:
+        return compile(kinds)
+    finally:
+        if on:
+            gc.enable()
+
+
+def _called(template: Callable[..., Any], args: Sequence[Any], kws: Mapping[str, Any]) -> Any:
+    """What compiled code calls: one function for all whole numbers, not one for each literal and width."""
+    return template([_wide(kind) for kind in args], {name: _wide(kind) for name, kind in kws.items()})
+
+
+def _wide(kind: Any) -> Any:
+    kind = types.unliteral(kind)
+    return types.int64 if kind in types.signed_domain else kind
 
 
 class _Locator(_CacheLocator):

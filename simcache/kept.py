@@ -29,7 +29,7 @@ def fingerprint() -> str:
     digest = sha256(numba.__version__.encode())
     for path in sorted(PACKAGE.rglob("*.py")):
         source = path.read_bytes()
-        if b"@compiled" in source or b"def compiled" in source:
+        if any(mark in source for mark in (b"@compiled", b"@inlined", b"@intrinsic", b"def compiled")):
             digest.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + source)
     return digest.hexdigest()[:16]
 

@@ -15,7 +15,7 @@ from numba.core import cgutils as _cgutils
 from numba.extending import intrinsic as _intrinsic
 from numpy.typing import NDArray
 
-from .jit import compiled
+from .jit import inlined
 
 LANES = 16
 CELLS = 64  # int8 counters in a row: one cache line
@@ -204,31 +204,31 @@ _equal_lanes = _comparing("==", _INT, LANES)
 _at_most_lanes = _comparing("<=", _INT, LANES)
 
 
-@compiled
+@inlined
 def equal_cells(array: NDArray[np.int8], index: int, value: int) -> np.uint64:
     """Mask of the `CELLS` int8 lanes from `index` that equal `value`."""
     return _equal_cells(array, index, value)  # type: ignore[no-any-return]
 
 
-@compiled
+@inlined
 def equal_lanes(array: NDArray[np.int32], index: int, value: int) -> np.uint64:
     """Mask of the `LANES` int32 lanes from `index` that equal `value`."""
     return _equal_lanes(array, index, value)  # type: ignore[no-any-return]
 
 
-@compiled
+@inlined
 def at_most_lanes(array: NDArray[np.int32], index: int, value: int) -> np.uint64:
     """Mask of the `LANES` int32 lanes from `index` that are at most `value`."""
     return _at_most_lanes(array, index, value)  # type: ignore[no-any-return]
 
 
-@compiled
+@inlined
 def shift_cells(array: NDArray[np.int8], index: int, mask: np.uint64, amount: int) -> int:
     """Add `amount` to the int8 lanes in `mask`, subtract the least of all lanes from all, and return it."""
     return _shift_cells(array, index, mask, amount)  # type: ignore[no-any-return]
 
 
-@compiled
+@inlined
 def shift_lanes(
     array: NDArray[np.int32],
     index: int,
@@ -243,31 +243,31 @@ def shift_lanes(
     return _shift_lanes(array, index, one, first, two, second, rest, by)  # type: ignore[no-any-return]
 
 
-@compiled
+@inlined
 def replace_lanes(array: NDArray[np.int32], index: int, mask: np.uint64, value: int) -> int:
     """Put `value` into the int32 lanes in `mask`; return the least of all lanes."""
     return _replace(array, index, mask, value)  # type: ignore[no-any-return]
 
 
-@compiled
+@inlined
 def add_lanes(array: NDArray[np.int32], index: int, mask: np.uint64, amount: int) -> None:
     """Add `amount` to the int32 lanes in `mask`."""
     _add(array, index, mask, amount)
 
 
-@compiled
+@inlined
 def take_bit(words: NDArray[np.uint64], index: int, bit: int) -> int:
     """Clear bit number `bit` of the `WORDS` words from `index`; return how many bits before it are set."""
     return _take(words, index, bit)  # type: ignore[no-any-return]
 
 
-@compiled
+@inlined
 def put_bit(words: NDArray[np.uint64], index: int, bit: int) -> None:
     """Set bit number `bit` of the `WORDS` words from `index`."""
     _put(words, index, bit)
 
 
-@compiled
+@inlined
 def held_bits(words: NDArray[np.uint64], index: int) -> int:
     """How many bits are set in the `WORDS` words from `index`."""
     return _held(words, index)  # type: ignore[no-any-return]

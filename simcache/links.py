@@ -6,6 +6,7 @@ A queue's own row is its end: the newer of it is its oldest item, the older its 
 import numpy as np
 from numpy.typing import NDArray
 
+from .allocation import empty
 from .jit import compiled
 
 NEWER, OLDER = 0, 1
@@ -15,7 +16,7 @@ Links = NDArray[np.int32]
 @compiled
 def queues(n_items: int, n_queues: int) -> Links:
     """Empty queues, whose ends are n_items, n_items + 1, …"""
-    links = np.empty((n_items + n_queues, 2), np.int32)
+    links = empty((n_items + n_queues, 2), np.int32)
     for end in range(n_items, n_items + n_queues):
         links[end, NEWER] = end
         links[end, OLDER] = end

@@ -1,12 +1,15 @@
 """The kernel cache on disk: never stale, never in the way."""
 
+import gc
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numba
+import numpy as np
 import pytest
 
 import simcache
@@ -100,6 +103,51 @@ def test_functions_from_elsewhere_are_not_cached():
 
     assert kernel(1) == 2
     assert not kernel.stats.cache_path  # no folder: whoever edits its helpers is safe
+
+
+def of_the_package(function):
+    """As if it stood in the package, and in memory alone."""
+    function.__module__ = "simcache.policies.kernel"
+    return compiled(function)
+
+
+def test_a_helper_compiles_once_for_all_whole_numbers(monkeypatch):
+    monkeypatch.setattr("simcache.jit.place", lambda: Place(None, "no folder here"))
+
+    @of_the_package
+    def helper(row, x):
+        return row[0] + x
+
+    @of_the_package
+    def kernel(row, small, seed):
+        x = -1
+        for _ in range(2):
+            x = helper(row, x) + helper(row, 0) + helper(row, small)
+        return x + helper(row, seed)
+
+    assert kernel(np.ones(1, np.int64), np.int32(1), np.uint64(2)) == 10
+    assert [[str(kind) for kind in kinds[1:]] for kinds in helper.signatures] == [["int64"], ["uint64"]]
+    assert gc.isenabled()
+
+
+def test_garbage_is_not_looked_for_while_a_kernel_compiles(monkeypatch):
+    monkeypatch.setattr("simcache.jit.place", lambda: Place(None, "no folder here"))
+    seen = []
+
+    @of_the_package
+    def kernel(x):
+        return x + 1
+
+    monkeypatch.setattr(kernel, "_cache", SimpleNamespace(load_overload=lambda *_: seen.append(gc.isenabled())))
+    monkeypatch.setattr(kernel._cache, "save_overload", lambda *_: seen.append(gc.isenabled()), raising=False)
+    for on in (True, False):
+        (gc.enable if on else gc.disable)()
+        try:
+            assert kernel(1 if on else 1.0) == 2
+            assert gc.isenabled() == on
+        finally:
+            gc.enable()
+    assert seen == [False] * 4
 
 
 @pytest.mark.parametrize("where", ["environment", "file"])

@@ -327,3 +327,12 @@ def test_planted_code_is_not_run(tmp_path):
     assert not (tmp_path / "run").exists()
     pickle.loads(files[0].read_bytes())
     assert (tmp_path / "run").is_dir()  # so the trap was one
+
+
+def test_files_with_instructions_of_their_own_count(tmp_path, monkeypatch):
+    monkeypatch.setattr(kept, "PACKAGE", tmp_path)
+    names = set()
+    for text in ("", "@compiled", "@inlined", "@intrinsic", "def compiled(", "@other"):
+        (tmp_path / "code.py").write_text(text)
+        names.add(kept.fingerprint.__wrapped__())
+    assert len(names) == 5  # the first and the last hold no compiled code

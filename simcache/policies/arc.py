@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from ..allocation import empty, zeros
 from ..bits import AHEAD, following, prefetch
 from ..jit import compiled
 from . import Hits, Ids
@@ -23,11 +24,11 @@ ONCE, OFTEN = 0, 1
 @compiled
 def kernel(ids: Ids, n_items: int, capacity: int, seed: int) -> Hits:
     one = np.uint64(1)
-    items = np.zeros((n_items, 2), np.int32)
+    items = zeros((n_items, 2), np.int32)
     items[:, WHEN] = -1
-    once = np.zeros((ids.size >> 6) + 1, np.uint64)  # a bit at the last access of an item of T1 or B1
-    often = np.zeros((ids.size >> 6) + 1, np.uint64)  # and of T2 or B2
-    hits = np.empty(ids.size, np.bool_)
+    once = zeros((ids.size >> 6) + 1, np.uint64)  # a bit at the last access of an item of T1 or B1
+    often = zeros((ids.size >> 6) + 1, np.uint64)  # and of T2 or B2
+    hits = empty(ids.size, np.bool_)
     cut1 = cut2 = 0  # where T1 and T2 begin
     end1 = end2 = 0  # where B1 and B2 begin
     t1 = t2 = b1 = b2 = 0  # their sizes

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from ..allocation import empty, zeros
 from ..bits import AHEAD, prefetch
 from ..jit import compiled
 from . import Hits, Ids, SizeOf, Sizes
@@ -20,9 +21,9 @@ from . import Hits, Ids, SizeOf, Sizes
 
 @compiled
 def kernel(ids: Ids, n_items: int, capacity: int, seed: int) -> Hits:
-    state = np.zeros(n_items, np.uint8)  # 0: not cached, 1: not used since the hand passed, 2: used
-    ring = np.empty(capacity, np.int32)
-    hits = np.empty(ids.size, np.bool_)
+    state = zeros(n_items, np.uint8)  # 0: not cached, 1: not used since the hand passed, 2: used
+    ring = empty(capacity, np.int32)
+    hits = empty(ids.size, np.bool_)
     hand = 0
     room = capacity
     final = ids.size - 1
@@ -49,10 +50,10 @@ def kernel(ids: Ids, n_items: int, capacity: int, seed: int) -> Hits:
 
 @compiled
 def sized(ids: Ids, sizes: Sizes, n_items: int, capacity: int, seed: int) -> Hits:
-    state = np.zeros(n_items, np.uint8)
-    ring = np.empty(n_items, np.int32)
-    size_in = np.empty(n_items, np.int64)  # of the item in a slot
-    hits = np.empty(ids.size, np.bool_)
+    state = zeros(n_items, np.uint8)
+    ring = empty(n_items, np.int32)
+    size_in = empty(n_items, np.int64)  # of the item in a slot
+    hits = empty(ids.size, np.bool_)
     hand = end = 0
     room = capacity
     final = ids.size - 1

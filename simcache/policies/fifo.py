@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from ..allocation import empty, filled
 from ..bits import AHEAD, prefetch
 from ..jit import compiled
 from ..lanes import LANES
@@ -26,8 +27,8 @@ NEVER = -MOST - 1
 
 @compiled
 def kernel(ids: Ids, n_items: int, capacity: int, seed: int) -> Hits:
-    entered = np.full(n_items, -(2**31), np.int32)  # the number of the miss that brought the item in
-    hits = np.empty(ids.size, np.bool_)
+    entered = filled(n_items, -(2**31), np.int32)  # the number of the miss that brought the item in
+    hits = empty(ids.size, np.bool_)
     misses = 0
     final = ids.size - 1
     for t in range(ids.size):
@@ -61,10 +62,10 @@ def many(ids: Ids, n_items: int, capacities: Counts, seed: int, start: int) -> C
 
 @compiled
 def sized(ids: Ids, sizes: Sizes, n_items: int, capacity: int, seed: int) -> Hits:
-    items = np.empty((n_items, 2), np.int64)
-    items[:, ENTERED] = NEVER
-    items[:, SIZE] = sizes
-    hits = np.empty(ids.size, np.bool_)
+    items = empty((n_items, 2), np.int64)
+    for i in range(n_items):  # by column, Numba compiles two seconds of messages for shapes that differ
+        items[i, ENTERED], items[i, SIZE] = NEVER, sizes[i]
+    hits = empty(ids.size, np.bool_)
     total = 0
     final = ids.size - 1
     for t in range(ids.size):

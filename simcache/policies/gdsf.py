@@ -16,7 +16,8 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from ..bits import AHEAD, prefetch
+from ..allocation import empty, filled, zeros
+from ..bits import AHEAD, frozen, prefetch
 from ..jit import compiled
 from . import Hits, Ids, SizeOf, Sizes
 
@@ -27,18 +28,18 @@ WAYS = 4  # children of a node of the heap, WAYS * node + 1 and on
 
 @compiled
 def kernel(ids: Ids, n_items: int, capacity: int, seed: int) -> Hits:
-    return sized(ids, np.ones(n_items, np.int64), n_items, capacity, seed)
+    return sized(ids, frozen(filled(n_items, 1, np.int64)), n_items, capacity, seed)
 
 
 @compiled
 def sized(ids: Ids, sizes: Sizes, n_items: int, capacity: int, seed: int) -> Hits:
-    items = np.zeros((n_items, 4), np.int64)
-    items[:, LAST] = -1
-    items[:, SIZE] = sizes
+    items = zeros((n_items, 4), np.int64)
+    for i in range(n_items):
+        items[i, LAST], items[i, SIZE] = -1, sizes[i]
     worth = items.view(np.float64)
-    worths = np.empty(n_items, np.float64)  # the heap: of an item when it was put there, and its last access then
-    lasts = np.empty(n_items, np.int32)
-    hits = np.empty(ids.size, np.bool_)
+    worths = empty(n_items, np.float64)  # the heap: of an item when it was put there, and its last access then
+    lasts = empty(n_items, np.int32)
+    hits = empty(ids.size, np.bool_)
     used, room, aged = 0, capacity, 0.0
     final = ids.size - 1
     for t in range(ids.size):

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from ..allocation import empty, filled, zeros
 from ..bits import AHEAD, following, prefetch
 from ..jit import compiled
 from . import Hits, Ids
@@ -27,10 +28,10 @@ OUT, LIR = -1, -2
 def kernel(ids: Ids, n_items: int, capacity: int, seed: int) -> Hits:
     n = ids.size
     one = np.uint64(1)
-    items = np.full((n_items, 2), -1, np.int32)
-    recent = np.zeros((n >> 6) + 1, np.uint64)  # a bit at the last access of each LIR item
-    queue = np.empty(n, np.int32)  # Q: its entries so far; one is current iff it is its item's place
-    hits = np.empty(n, np.bool_)
+    items = filled((n_items, 2), -1, np.int32)
+    recent = zeros((n >> 6) + 1, np.uint64)  # a bit at the last access of each LIR item
+    queue = empty(n, np.int32)  # Q: its entries so far; one is current iff it is its item's place
+    hits = empty(n, np.bool_)
     front = end = 0
     room = capacity
     room_lir = capacity - max(1, capacity // 100)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from ..allocation import empty, filled, zeros
 from ..bits import AHEAD, following, prefetch, tree_clear, tree_empty, tree_lowest, tree_set
 from ..jit import compiled
 from . import Hits, Ids
@@ -23,10 +24,10 @@ def kernel(ids: Ids, n_items: int, capacity: int, seed: int, k: int = 2) -> Hits
         raise ValueError("parameter 'k' of policy 'lruk' must be a whole number of accesses >= 1")
     n = ids.size
     one = np.uint64(1)
-    uses = np.full((n_items, k), -1, np.int32)  # the last k accesses of a cached item, oldest first, -1: none
+    uses = filled((n_items, k), -1, np.int32)  # the last k accesses of a cached item, oldest first, -1: none
     old = tree_empty(n)  # positions of k-th last accesses
-    young = np.zeros((n >> 6) + 1, np.uint64)  # entries of items with fewer accesses than k
-    hits = np.empty(n, np.bool_)
+    young = zeros((n >> 6) + 1, np.uint64)  # entries of items with fewer accesses than k
+    hits = empty(n, np.bool_)
     front = n_young = 0  # no bit of `young` is below
     room = capacity
     for t in range(n):

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from ..allocation import empty, zeros
 from ..bits import AHEAD, prefetch
 from ..jit import compiled
 from . import Hits, Ids
@@ -15,8 +16,8 @@ from . import Hits, Ids
 
 @compiled
 def kernel(ids: Ids, n_items: int, capacity: int, seed: int) -> Hits:
-    cached = np.zeros(n_items, np.bool_)
-    hits = np.empty(ids.size, np.bool_)
+    cached = zeros(n_items, np.bool_)
+    hits = empty(ids.size, np.bool_)
     room = capacity
     final = ids.size - 1
     for t in range(ids.size):

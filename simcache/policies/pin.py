@@ -9,14 +9,15 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from ..allocation import empty, zeros
 from ..jit import compiled
 from . import Hits, Ids
 
 
 @compiled
 def kernel(ids: Ids, n_items: int, capacity: int, seed: int) -> Hits:
-    pinned = np.zeros(n_items, np.bool_)
-    hits = np.empty(ids.size, np.bool_)
+    pinned = zeros(n_items, np.bool_)
+    hits = empty(ids.size, np.bool_)
     room = capacity
     for t in range(ids.size):
         i = ids[t]

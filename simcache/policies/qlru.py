@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from ..allocation import empty, filled, zeros
 from ..bits import AHEAD, draw, draw_reference, following, prefetch
 from ..jit import compiled
 from . import Hits, Ids
@@ -24,9 +25,9 @@ def kernel(ids: Ids, n_items: int, capacity: int, seed: int, q: float = 0.5) -> 
     if not 0 <= q <= 1:
         raise ValueError("parameter 'q' of policy 'qlru' must be a probability, from 0 to 1")
     one = np.uint64(1)
-    last = np.full(n_items, -1, np.int32)
-    latest = np.zeros((ids.size >> 6) + 1, np.uint64)  # a bit at the last access of each cached item
-    hits = np.empty(ids.size, np.bool_)
+    last = filled(n_items, -1, np.int32)
+    latest = zeros((ids.size >> 6) + 1, np.uint64)  # a bit at the last access of each cached item
+    hits = empty(ids.size, np.bool_)
     tail = 0  # last accesses before this position belong to evicted items
     draws = 0
     room = capacity

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from ..allocation import empty, filled, zeros
 from ..bits import AHEAD, draw, draw_reference, prefetch
 from ..jit import compiled
 from ..lanes import LANES
@@ -27,9 +28,9 @@ SLOT, SIZE = 0, 1  # of an item: where it last stood; its bytes
 
 @compiled
 def kernel(ids: Ids, n_items: int, capacity: int, seed: int) -> Hits:
-    slot = np.zeros(n_items, np.int32)
-    held = np.full(capacity, -1, np.int32)
-    hits = np.empty(ids.size, np.bool_)
+    slot = zeros(n_items, np.int32)
+    held = filled(capacity, -1, np.int32)
+    hits = empty(ids.size, np.bool_)
     used = 0
     full = ids.size  # the first miss that finds the cache full
     for t in range(ids.size):
@@ -89,11 +90,12 @@ def many(ids: Ids, n_items: int, capacities: Counts, seed: int, start: int) -> C
 
 @compiled
 def sized(ids: Ids, sizes: Sizes, n_items: int, capacity: int, seed: int) -> Hits:
-    items = np.zeros((n_items, 2), np.int64)
-    items[:, SIZE] = sizes
-    held = np.full(n_items, -1, np.int32)
-    size_in = np.empty(n_items, np.int64)  # of the item in a slot
-    hits = np.empty(ids.size, np.bool_)
+    items = zeros((n_items, 2), np.int64)
+    for i in range(n_items):
+        items[i, SIZE] = sizes[i]
+    held = filled(n_items, -1, np.int32)
+    size_in = empty(n_items, np.int64)  # of the item in a slot
+    hits = empty(ids.size, np.bool_)
     used = draws = 0
     room = capacity
     final = ids.size - 1

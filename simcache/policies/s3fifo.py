@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from ..allocation import empty, filled, zeros
 from ..bits import AHEAD, following, prefetch
 from ..jit import compiled
 from . import Hits, Ids, SizeOf, Sizes
@@ -31,12 +32,12 @@ MOST = 3  # hits counted
 def kernel(ids: Ids, n_items: int, capacity: int, seed: int) -> Hits:
     one = np.uint64(1)
     least, most_ghosts = max(1, capacity // 10), 9 * capacity // 10
-    state = np.zeros(n_items, np.uint8)  # 0: not cached, else 1 + its hits
-    left = np.full(n_items, -1, np.int32)  # the number under which it became a ghost, -1: it is none
-    ghost = np.zeros((ids.size >> 6) + 1, np.uint64)  # a bit for the number of each ghost
-    small = np.empty(capacity, np.int32)  # two rings
-    main = np.empty(capacity, np.int32)
-    hits = np.empty(ids.size, np.bool_)
+    state = zeros(n_items, np.uint8)  # 0: not cached, else 1 + its hits
+    left = filled(n_items, -1, np.int32)  # the number under which it became a ghost, -1: it is none
+    ghost = zeros((ids.size >> 6) + 1, np.uint64)  # a bit for the number of each ghost
+    small = empty(capacity, np.int32)  # two rings
+    main = empty(capacity, np.int32)
+    hits = empty(ids.size, np.bool_)
     first = n_small = front = n_main = 0
     number = tail = n_ghosts = 0
     evicted = False
@@ -103,13 +104,13 @@ def sized(ids: Ids, sizes: Sizes, n_items: int, capacity: int, seed: int) -> Hit
     one = np.uint64(1)
     least = max(1, capacity // 10)
     most_ghosts = room_ghosts = capacity - capacity // 10 - (capacity % 10 > 0)
-    state = np.zeros(n_items, np.uint8)
-    left = np.full(n_items, -1, np.int32)
-    ghost = np.zeros((ids.size >> 6) + 1, np.uint64)
-    ghosts = np.empty(ids.size, np.int32)  # each, by its number
-    small = np.empty(n_items, np.int32)
-    main = np.empty(n_items, np.int32)
-    hits = np.empty(ids.size, np.bool_)
+    state = zeros(n_items, np.uint8)
+    left = filled(n_items, -1, np.int32)
+    ghost = zeros((ids.size >> 6) + 1, np.uint64)
+    ghosts = empty(ids.size, np.int32)  # each, by its number
+    small = empty(n_items, np.int32)
+    main = empty(n_items, np.int32)
+    hits = empty(ids.size, np.bool_)
     first = end = front = back = number = tail = 0
     in_small = in_main = 0
     room = capacity

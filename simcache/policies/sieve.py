@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from ..allocation import empty, zeros
 from ..bits import AHEAD, prefetch
 from ..jit import compiled
 from . import Hits, Ids, SizeOf, Sizes
@@ -31,9 +32,9 @@ def sized(ids: Ids, sizes: Sizes, n_items: int, capacity: int, seed: int) -> Hit
 @compiled
 def _run(ids: Ids, sizes: Sizes | None, n_items: int, slots: int, capacity: int) -> Hits:
     # Without sizes each is 1: Numba compiles what asks for them twice.
-    state = np.zeros(n_items, np.uint8)  # 0: not cached, 1: not used since the hand passed, 2: used
-    queue = np.empty(2 * slots, np.int32)  # two rings: of the items ahead of the hand, and of those spared
-    hits = np.empty(ids.size, np.bool_)
+    state = zeros(n_items, np.uint8)  # 0: not cached, 1: not used since the hand passed, 2: used
+    queue = empty(2 * slots, np.int32)  # two rings: of the items ahead of the hand, and of those spared
+    hits = empty(ids.size, np.bool_)
     ahead, spared = 0, slots  # where the rings lie: arrays that change names are slow in a loop
     hand = waiting = kept = 0  # the hand's place in its ring, and the items in each
     room = capacity

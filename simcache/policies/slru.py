@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from ..allocation import empty, filled
 from ..bits import AHEAD, prefetch
 from ..jit import compiled
 from ..links import pop, push, queues, unlink
@@ -20,11 +21,11 @@ LISTS = 4
 
 @compiled
 def kernel(ids: Ids, n_items: int, capacity: int, seed: int) -> Hits:
-    where = np.full(n_items, -1, np.int8)  # the list an item is in, -1: none
+    where = filled(n_items, -1, np.int8)  # the list an item is in, -1: none
     links = queues(n_items, LISTS)
-    room = np.full(LISTS, capacity // LISTS)
+    room = filled(LISTS, capacity // LISTS, np.int64)
     room[0] = capacity - (LISTS - 1) * room[1]
-    hits = np.empty(ids.size, np.bool_)
+    hits = empty(ids.size, np.bool_)
     used = 0
     final = ids.size - 1
     for t in range(ids.size):

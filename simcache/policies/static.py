@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from ..allocation import empty, zeros
 from ..bits import AHEAD, prefetch
 from ..jit import compiled
 from . import Hits, Ids
@@ -19,16 +20,21 @@ FORESEES = True
 
 @compiled
 def kernel(ids: Ids, n_items: int, capacity: int, seed: int) -> Hits:
-    counts = np.zeros(n_items, np.int32)
+    counts = zeros(n_items, np.int32)
     for t in range(ids.size):
         counts[ids[t]] += 1
-    having = np.bincount(counts)  # items by their accesses
+    most = 0
+    for i in range(n_items):
+        most = max(most, counts[i])
+    having = zeros(most + 1, np.int32)  # items by their accesses
+    for i in range(n_items):
+        having[counts[i]] += 1
     fewest, room = having.size, capacity  # all items of at least so many accesses stay
     while fewest > 1 and having[fewest - 1] <= room:
         fewest -= 1
         room -= having[fewest]
-    stays = np.zeros(n_items, np.bool_)
-    hits = np.empty(ids.size, np.bool_)
+    stays = zeros(n_items, np.bool_)
+    hits = empty(ids.size, np.bool_)
     final = ids.size - 1
     for t in range(ids.size):
         prefetch(stays, ids[min(t + AHEAD, final)])

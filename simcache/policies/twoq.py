@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from ..allocation import empty, zeros
 from ..bits import AHEAD, following, prefetch
 from ..jit import compiled
 from . import Hits, Ids
@@ -27,11 +28,11 @@ IN, AM = 0, 1
 def kernel(ids: Ids, n_items: int, capacity: int, seed: int) -> Hits:
     one = np.uint64(1)
     k_in, k_out = max(1, capacity // 4), max(1, capacity // 2)
-    items = np.zeros((n_items, 2), np.int32)
+    items = zeros((n_items, 2), np.int32)
     items[:, WHEN] = -1
-    entered = np.zeros((ids.size >> 6) + 1, np.uint64)  # a bit where an item of A1in or A1out entered
-    recent = np.zeros((ids.size >> 6) + 1, np.uint64)  # a bit at the last access of an item of Am
-    hits = np.empty(ids.size, np.bool_)
+    entered = zeros((ids.size >> 6) + 1, np.uint64)  # a bit where an item of A1in or A1out entered
+    recent = zeros((ids.size >> 6) + 1, np.uint64)  # a bit at the last access of an item of Am
+    hits = empty(ids.size, np.bool_)
     tail = front = bottom = 0  # the oldest of A1out, of A1in, of Am
     n_in = n_out = 0
     room = capacity

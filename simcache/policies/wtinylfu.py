@@ -20,6 +20,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from ..allocation import empty, filled, zeros
 from ..bits import AHEAD, draw, draw_reference, prefetch
 from ..jit import compiled
 from ..links import NEWER, pop, push, queues, unlink
@@ -36,17 +37,17 @@ BLOCK, COLUMNS = 0, 1  # of an item: its block of counters, -1 before it first c
 
 @compiled
 def kernel(ids: Ids, n_items: int, capacity: int, seed: int) -> Hits:
-    where = np.full(n_items, -1, np.int8)  # the list an item is in, -1: none
+    where = filled(n_items, -1, np.int8)  # the list an item is in, -1: none
     links = queues(n_items, 3)
     window, probation, protected = n_items + WINDOW, n_items + PROBATION, n_items + PROTECTED
     blocks = (capacity + 3) // 4
-    counters = np.zeros((blocks, ROWS), np.uint64)  # 16 of 4 bits in each
-    hashes = np.full((n_items, 2), -1, np.int32)
+    counters = zeros((blocks, ROWS), np.uint64)  # 16 of 4 bits in each
+    hashes = filled((n_items, 2), -1, np.int32)
     room_window = max(1, capacity // 100)
     room_main = capacity - room_window
     room_protected = 4 * room_main // 5
     distinct = raised = 0
-    hits = np.empty(ids.size, np.bool_)
+    hits = empty(ids.size, np.bool_)
     final = ids.size - 1
     for t in range(ids.size):
         ahead = ids[min(t + AHEAD, final)]

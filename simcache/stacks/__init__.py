@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from ..allocation import zeros
 from ..jit import compiled
 from ..lanes import LANES
 
@@ -21,7 +22,7 @@ def curves(found: NDArray[np.int32]) -> NDArray[np.int64]:
     array of int64, shape (2, n_items + 1)
         Hits at each capacity: row 0 all, row 1 from the start of counting.
     """
-    hits = np.zeros(found.shape, np.int64)
+    hits = zeros(found.shape, np.int64)
     for c in range(1, found.shape[1]):
         hits[0, c] = hits[0, c - 1] + found[0, c] + found[1, c]
         hits[1, c] = hits[1, c - 1] + found[1, c]
@@ -31,7 +32,7 @@ def curves(found: NDArray[np.int32]) -> NDArray[np.int64]:
 @compiled
 def levels(n: int) -> NDArray[np.int64]:
     """Where each level of a tree of rows over `n` entries starts, up to the level of one row; then the size of all."""
-    starts = np.zeros(16, np.int64)
+    starts = zeros(16, np.int64)
     k = 0
     while True:
         n = (n + LANES - 1) // LANES

@@ -10,6 +10,7 @@ stays in the processor's cache: 2 to 4 bits an item.
 import numpy as np
 from numpy.typing import NDArray
 
+from ..allocation import filled, zeros
 from ..bits import AHEAD, popcount, prefetch
 from ..jit import compiled
 from ..lanes import LANES, WORDS, add_lanes, held_bits, put_bit, take_bit
@@ -43,7 +44,7 @@ def _close_up(
     last: NDArray[np.int32], bits: NDArray[np.uint64], tree: NDArray[np.int32], starts: NDArray[np.int64], n_words: int
 ) -> int:
     """Renumber the slots that hold an item 0, 1, ...; return how many there are."""
-    before = np.zeros(n_words + 1, np.int32)
+    before = zeros(n_words + 1, np.int32)
     for w in range(n_words):
         before[w + 1] = before[w] + popcount(bits[w])
     for i in range(last.size):
@@ -70,12 +71,12 @@ def hits(ids: NDArray[np.int32], n_items: int, start: int) -> NDArray[np.int64]:
         Column C is for capacity C. Row 0 counts all accesses, row 1 those at positions >= `start`.
     """
     n = ids.size
-    found = np.zeros((2, n_items + 1), np.int32)
-    last = np.full(n_items, -1, np.int32)
+    found = zeros((2, n_items + 1), np.int32)
+    last = filled(n_items, -1, np.int32)
     rows = (min(n, 2 * n_items) + 2 * BITS) // BITS + 1
-    bits = np.zeros(rows * WORDS, np.uint64)
+    bits = zeros(rows * WORDS, np.uint64)
     starts = levels(rows)
-    tree = np.zeros(starts[-1], np.int32)
+    tree = zeros(starts[-1], np.int32)
     seen = 0
     slot = 0
     for t in range(n):

@@ -22,6 +22,7 @@ more are dropped. Memory: about 36 bytes an item, the answer included; nothing p
 import numpy as np
 from numpy.typing import NDArray
 
+from ..allocation import filled, zeros
 from ..bits import AHEAD, ctz, popcount, prefetch
 from ..jit import compiled
 from ..lanes import CELLS, LANES, at_most_lanes, cut, equal_cells, replace_lanes
@@ -81,7 +82,7 @@ def _close_up(
     for c in range(marker_starts[1]):
         if 0 <= marker[c] < FAR:
             kept[marker[c] >> 6] |= ONE << np.uint64(marker[c] & 63)
-    before = np.zeros(n_words, np.int32)
+    before = zeros(n_words, np.int32)
     for w in range(1, n_words):
         before[w] = before[w - 1] + popcount(kept[w - 1])
     for i in range(last.size):
@@ -122,16 +123,16 @@ def hits(ids: NDArray[np.int32], n_items: int, bypass: bool, start: int) -> NDAr
         Column C is for capacity C. Row 0 counts all accesses, row 1 those at positions >= `start`.
     """
     n = ids.size
-    found = np.zeros((2, n_items + 1), np.int32)
-    last = np.full(n_items, -1, np.int32)
+    found = zeros((2, n_items + 1), np.int32)
+    last = filled(n_items, -1, np.int32)
     spread = 4 if bypass else 3  # slots an item; up to one fewer are kept
     room = (min(n, spread * n_items) + 4 * CELLS) // CELLS * CELLS
     starts = levels(room // CELLS)
-    slack = cut(np.full(room + CELLS, UNUSED, np.int8), room)
-    tree = cut(np.full(starts[-1] + LANES, FAR, np.int32), starts[-1])
-    first = np.zeros(room // 64, np.uint64)  # slots of first accesses, under bypass
+    slack = cut(filled(room + CELLS, UNUSED, np.int8), room)
+    tree = cut(filled(starts[-1] + LANES, FAR, np.int32), starts[-1])
+    first = zeros(room // 64, np.uint64)  # slots of first accesses, under bypass
     marker_starts = levels(n_items + 1)
-    marker = cut(np.full(marker_starts[-1] + LANES, FAR, np.int32), marker_starts[-1])
+    marker = cut(filled(marker_starts[-1] + LANES, FAR, np.int32), marker_starts[-1])
     if bypass:
         marker[1 : n_items + 1] = -1
         _sum_up_markers(marker, marker_starts)

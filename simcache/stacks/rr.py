@@ -11,6 +11,7 @@ independent.
 import numpy as np
 from numpy.typing import NDArray
 
+from ..allocation import empty, zeros
 from ..bits import AHEAD, prefetch, splitmix
 from ..jit import compiled
 from . import curves
@@ -26,9 +27,9 @@ def hits(ids: NDArray[np.int32], n_items: int, seed: np.uint64, start: int) -> N
         Column C is for capacity C. Row 0 counts all accesses, row 1 those at positions >= `start`.
     """
     n = ids.size
-    found = np.zeros((2, n_items + 1), np.int32)
-    level = np.zeros(n_items, np.int32)  # of each item, 0 when not yet seen
-    stack = np.empty(n_items + 2, np.int32)
+    found = zeros((2, n_items + 1), np.int32)
+    level = zeros(n_items, np.int32)  # of each item, 0 when not yet seen
+    stack = empty(n_items + 2, np.int32)
     seen = 0
     draws = 0
     for t in range(n):

@@ -11,8 +11,9 @@ twice the cost.
 import numpy as np
 from numpy.typing import NDArray
 
+from ..allocation import empty
 from ..bits import ctz
-from ..jit import compiled
+from ..jit import compiled, inlined
 from ..lanes import CELLS, LANES, equal_lanes, shift_cells, shift_lanes
 
 ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
@@ -24,7 +25,7 @@ FAR = 2**31 - 1  # slack of a row not yet reached
 UNUSED = 127  # slack of a cell not yet reached
 
 
-@compiled
+@inlined
 def _newer(x: int) -> np.uint64:
     """Mask of the lanes after that of entry `x` in its row."""
     return (ALL << ONE) << np.uint64(x & LOW)
@@ -117,7 +118,7 @@ def drop_slots(
     Under forced admission a slot keeps its own. Under bypass the gap after it grows by the slots dropped behind it, and
     the newest of these has the least; slot 0 is that of a first access, and kept.
     """
-    row = np.empty(CELLS, np.int32)
+    row = empty(CELLS, np.int32)
     full, leaf = 0, 0
     for w in range(kept.size):
         base = 0
@@ -135,9 +136,12 @@ def drop_slots(
             full += 1
             rest &= rest - ONE
             if full == CELLS:
-                tree[leaf] = row.min()
+                least = row[0]
+                for j in range(1, CELLS):
+                    least = min(least, row[j])
+                tree[leaf] = least
                 for j in range(CELLS):
-                    slack[leaf * CELLS + j] = row[j] - tree[leaf]
+                    slack[leaf * CELLS + j] = row[j] - least
                 leaf += 1
                 full = 0
     if full:  # with the newest slot, so the least is 0
