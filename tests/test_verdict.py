@@ -4,6 +4,7 @@ import html
 import io
 import json
 import re
+from collections import Counter
 from dataclasses import replace
 from functools import cache
 
@@ -18,6 +19,8 @@ from strategies import traces
 from simcache import Trace, explain, order, policies, simulate, synth, theory, verdict
 from simcache import loader as loaders
 from simcache.loader import Costs, Loader, deal, per_cache, per_epoch, simulate_loader
+from simcache.simulation import Chosen
+from simcache.verdict import cases
 from simcache.verdict.cases import OPT as OPT_BYPASS
 from simcache.verdict.cases import Case
 from simcache.verdict.explaining import COMPARED
@@ -318,6 +321,47 @@ CHANGES = {
     "loader": lambda case: case.loading(num_workers=4, prefetch_factor=3),
     "all": lambda case: case.loading(num_workers=1).but("fifo", 8, "rank").loading(persistent_workers=True),
 }
+
+
+@pytest.mark.parametrize("persistent", [True, False])
+@pytest.mark.parametrize("costs", [None, Costs(1, [2, 3], 0.5, 4)])
+def test_each_case_is_replayed_once_and_on_any_thread_the_same(monkeypatch, persistent, costs):
+    trace, loader = synth.shuffled(60, 3, seed=1), Loader(7, 2, 2, persistent_workers=persistent)
+    calls = Counter()
+
+    def counted(name):
+        real = getattr(cases, name)
+
+        def called(*given):
+            one = [each.label if isinstance(each, Chosen) else each for each in given]
+            calls[name, *(id(each) if isinstance(each, tuple | np.ndarray) else each for each in one)] += 1
+            return real(*given)
+
+        monkeypatch.setattr(cases, name, called)
+
+    for name in ("deal", "lives_of", "replayed", "timing"):
+        counted(name)
+    lazily = explain(trace, loader, 10, costs=costs)
+    n_calls = Counter(name for name, *_ in calls)
+    assert max(calls.values()) == 1
+    assert n_calls["deal"] == 2  # twice the workers deal otherwise
+    assert n_calls["lives_of"] == 4 + (not persistent)
+    calls.clear()
+    monkeypatch.setattr(cases, "FEW", 0)
+    at_once = explain(trace, loader, 10, costs=costs)
+    assert max(calls.values()) == 1
+    assert Counter(name for name, *_ in calls) == n_calls
+    assert at_once.reasons == lazily.reasons
+    for one, other in ((at_once.table, lazily.table), (at_once.advice, lazily.advice)):
+        pd.testing.assert_frame_equal(one, other)
+    assert "everything" not in {reason.code for reason in at_once.reasons} or costs
+
+
+def test_cases_that_hit_the_same_are_one():
+    dying = Case(synth.shuffled(60, 3, seed=1), Loader(7, 2), "lru", 60, "worker")
+    assert dying.hits is dying.but(capacity=2**64).hits
+    assert dying.hits is dying.loading(prefetch_factor=5).hits
+    assert not np.array_equal(dying.hits, dying.loading(persistent_workers=True).hits)
 
 
 @pytest.mark.parametrize("case", CASES, ids=["shuffled", "zipf", "ranks"])

@@ -113,16 +113,9 @@ def timing(dealt: Deal, loader: Loader, hits: Hits, costs: Costs, *, seed: int =
         raise TypeError(f"costs must be a simcache.loader.Costs, got {costs!r}")
     stream = np.uint64(check_seed(seed))
     hit, miss, prep = (costs.samples(field) for field in ("t_hit", "t_miss", "t_prep"))
-    loads = _loads(dealt.epoch, dealt.step, dealt.rank, hits, hit, miss, prep, stream)
+    loads, counts = _loads(dealt.epoch, dealt.step, dealt.rank, hits, hit, miss, prep, stream)
     batches = loads.size // loader.world_size
     steps = _steps(batches, loader.world_size, costs.samples("t_step"), stream)
-
-    # Steps of each epoch: a batch of rank 0 begins wherever the epoch or the step changes.
-    mine = dealt.rank == 0
-    epoch, step = dealt.epoch[mine], dealt.step[mine]
-    begins = np.ones(epoch.size, np.bool_)
-    begins[1:] = (np.diff(epoch) != 0) | (np.diff(step) != 0)
-    counts = np.bincount(epoch[begins])
     epochs, floor = _recursion(
         loads.reshape(batches, loader.world_size), steps, counts, loader.num_workers, loader.prefetch_factor
     )
@@ -208,18 +201,20 @@ def _loads(
     t_miss: NDArray[np.float64],
     t_prep: NDArray[np.float64],
     seed: np.uint64,
-) -> NDArray[np.float64]:
-    """Seconds to load each batch, in the deal's order."""
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Seconds to load each batch, in the deal's order, and how many batches rank 0 has in each epoch."""
     loads = np.empty(hits.size, np.float64)
+    counts = np.zeros(epoch[-1] + 1 if epoch.size else 0, np.int64)
     batch = -1
     for t in range(hits.size):
         if t == 0 or step[t] != step[t - 1] or rank[t] != rank[t - 1] or epoch[t] != epoch[t - 1]:
             batch += 1
             loads[batch] = 0.0
+            counts[epoch[t]] += rank[t] == 0
         fetch = t_hit if hits[t] else t_miss
-        loads[batch] += fetch[draw(seed, ITEM_DRAWS + 2 * t, fetch.size)]
-        loads[batch] += t_prep[draw(seed, ITEM_DRAWS + 2 * t + 1, t_prep.size)]
-    return loads[: batch + 1]
+        loads[batch] += fetch[0 if fetch.size == 1 else draw(seed, ITEM_DRAWS + 2 * t, fetch.size)]
+        loads[batch] += t_prep[0 if t_prep.size == 1 else draw(seed, ITEM_DRAWS + 2 * t + 1, t_prep.size)]
+    return loads[: batch + 1], counts
 
 
 @compiled

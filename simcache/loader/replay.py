@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..allocation import filled
 from ..bits import splitmix
+from ..jit import compiled
 from ..policies import Hits
-from ..simulation import SEED_LIMIT, Policy, check_seed, choose, run
+from ..simulation import SEED_LIMIT, Chosen, Policy, check_seed, choose, dense, run
 from ..trace import LIMIT, Trace, whole
 from .dealing import Deal, Loader, check_loader, deal, grouped
 
@@ -63,12 +65,15 @@ def simulate_loader(
     chosen = choose(policy, params)
     items = whole(capacity, "capacity", 1, where=f" for trace {trace.name!r}", unit=" of items")
     seed = check_seed(seed)
-    lives = _lives(dealt, loader, shared)
-    hits = np.empty(dealt.ids.size, np.bool_)
-    for life in np.flatnonzero(np.diff(lives.starts)).tolist():
-        mine = lives.order[lives.starts[life] : lives.starts[life + 1]]
+    return replayed(chosen, lives_of(dealt, loader, trace.n_items, shared), items, seed)
+
+
+def replayed(chosen: Chosen, lives: "Lives", capacity: int, seed: int = 0) -> Hits:
+    """`simulate_loader` with its arguments checked, and its caches' lives known."""
+    hits = np.empty(lives.order.size, np.bool_)
+    for life, (mine, seen) in lives.seen.items():
         own = int(splitmix(np.uint64(seed), life)) & SEED_LIMIT if life else seed
-        hits[mine] = run(chosen, Trace(dealt.ids[mine], trace.n_items, trace.name), items, own)
+        hits[mine] = run(chosen, seen, capacity, own)
     return hits
 
 
@@ -117,40 +122,43 @@ def per_cache(dealt: Deal, loader: Loader, hits: Hits, capacity: int, *, shared:
     """
     check_loader(loader)
     check_aligned(dealt, hits)
-    items = min(whole(capacity, "capacity", 1, unit=" of items"), LIMIT)  # no trace has as many
-    lives = _lives(dealt, loader, shared)
-    accesses = np.diff(lives.starts)
-    seen = np.flatnonzero(accesses)
-    groups = [lives.order[lives.starts[life] : lives.starts[life + 1]] for life in seen]
+    items = whole(capacity, "capacity", 1, unit=" of items")
+    n_items = int(dealt.ids.max()) + 1 if dealt.ids.size else 1
+    return each_cache(lives_of(dealt, loader, n_items, shared), dealt, hits, items, shared)
+
+
+def each_cache(lives: "Lives", dealt: Deal, hits: Hits, capacity: int, shared: Shared) -> pd.DataFrame:
+    """`per_cache` with its arguments checked, and its caches' lives known."""
+    groups = [mine for mine, _ in lives.seen.values()]
+    accesses = np.array([mine.size for mine in groups], np.int64)
     hit = np.array([np.count_nonzero(hits[mine]) for mine in groups], np.int64)
     first = np.array([mine[0] for mine in groups], np.int64)
-    accesses = accesses[seen]
-    none = pd.array([pd.NA] * seen.size, dtype="Int64")
+    none = pd.array([pd.NA] * first.size, dtype="Int64")
     return pd.DataFrame(
         {
             "epoch": pd.array(dealt.epoch[first], dtype="Int64") if lives.dying else none,
             "rank": none if shared == "node" else pd.array(dealt.rank[first], dtype="Int64"),
             "worker": pd.array(dealt.worker[first], dtype="Int64") if shared == "worker" else none,
             "accesses": accesses,
-            "distinct": np.array([pd.unique(dealt.ids[mine]).size for mine in groups], np.int64),
+            "distinct": np.array([seen.n_touched for _, seen in lives.seen.values()], np.int64),
             "hits": hit,
             "hit_rate": _rate(hit, accesses),
-            "evictions": np.maximum(0, accesses - hit - items),
+            "evictions": np.maximum(0, accesses - hit - min(capacity, LIMIT)),  # no trace has as many
         }
     )
 
 
-class _Lives(NamedTuple):
-    """The accesses of each cache in its life: ``order[starts[k]:starts[k + 1]]`` for life k."""
+class Lives(NamedTuple):
+    """The accesses of each cache in its life."""
 
-    starts: NDArray[np.int64]
-    order: NDArray[np.int64]
+    order: NDArray[np.int64]  # of all accesses dealt, life by life
+    seen: dict[int, tuple[NDArray[np.int64], Trace]]  # of each life that saw anything: its part of `order`, its items
     dying: bool  # whether caches start anew every epoch
 
 
-def _lives(dealt: Deal, loader: Loader, shared: Shared) -> _Lives:
-    if shared not in get_args(Shared):
-        raise ValueError(f"shared must be one of {', '.join(map(repr, get_args(Shared)))}, got {shared!r}")
+def lives_of(dealt: Deal, loader: Loader, n_items: int, shared: Shared) -> Lives:
+    """Who sees what: all that `simulate_loader` needs of a loader, whatever the policy and its capacity."""
+    check_shared(shared)
     dying = shared == "worker" and loader.num_workers > 0 and not loader.persistent_workers
     caches = {"worker": loader.world_size * loader.processes, "rank": loader.world_size, "node": 1}[shared]
     if shared == "node":
@@ -162,7 +170,37 @@ def _lives(dealt: Deal, loader: Loader, shared: Shared) -> _Lives:
     if dying:
         life += dealt.epoch * np.int64(caches)
         caches *= int(dealt.epoch[-1]) + 1 if dealt.epoch.size else 1
-    return _Lives(*grouped(life, caches), dying)
+    starts, order = grouped(life, caches)
+    ids = dealt.ids[order]
+    ids.flags.writeable = False
+    seen = {}
+    for which in np.flatnonzero(np.diff(starts)).tolist():
+        part = slice(starts[which], starts[which + 1])
+        seen[which] = order[part], Trace(*dense(Trace(ids[part], n_items)))
+    return Lives(order, seen, dying)
+
+
+def epoch_items(lives: Lives, epoch: NDArray[np.int32]) -> list[int]:
+    """Distinct items of each cache, counted anew in every epoch."""
+    return [int(_fresh(seen.ids, seen.n_items, epoch, mine)) for mine, seen in lives.seen.values()]
+
+
+@compiled
+def _fresh(ids: NDArray[np.int32], n_items: int, epoch: NDArray[np.int32], places: NDArray[np.int64]) -> int:
+    """Accesses that are the first to their item in their epoch; epochs never fall."""
+    latest = filled(n_items, -1, np.int32)
+    count = 0
+    for t in range(ids.size):
+        now = epoch[places[t]]
+        count += latest[ids[t]] != now
+        latest[ids[t]] = now
+    return count
+
+
+def check_shared(shared: object) -> None:
+    """Refuse what is no way to share a cache."""
+    if shared not in get_args(Shared):
+        raise ValueError(f"shared must be one of {', '.join(map(repr, get_args(Shared)))}, got {shared!r}")
 
 
 def check_aligned(dealt: Deal, hits: Hits) -> None:

@@ -1,6 +1,6 @@
 """What would change the hit rate and the time, each change simulated."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, get_args
 
 import pandas as pd
@@ -11,13 +11,12 @@ from .cases import OPT, Case
 WIDER = {"rank": "all workers of a rank", "node": "all ranks"}
 
 
-def advice(used: Case) -> pd.DataFrame:
-    """One row for each change, the present state first, then by what they gain: seconds with costs, else hits.
+def advice(changed: Sequence[tuple[str, Case]]) -> pd.DataFrame:
+    """One row for each of `changed`, the present state first, then by what they gain: seconds with costs, else hits.
 
-    Changes keep the memory of all caches together as it is, but for the bigger cache; no cache is given more than all
-    items. Of changes that gain the same, the simpler comes first.
+    Of changes that gain the same, the simpler comes first.
     """
-    now, *changes = _cases(used)
+    now, *changes = changed
     changes.sort(key=lambda change: _gain(change[1]), reverse=True)  # stable, and simple ones come first
     return pd.DataFrame([_row(*each) for each in (now, *changes)])
 
@@ -39,6 +38,15 @@ def _row(change: str, case: Case) -> dict[str, Any]:
         "seconds_call": case.seconds_call,
         "live_call": case.live_call,
     }
+
+
+def changed(used: Case) -> list[tuple[str, Case]]:
+    """The present state, and what may be better, in words and as cases.
+
+    Changes keep the memory of all caches together as it is, but for the bigger cache; no cache is given more than all
+    items.
+    """
+    return list(_cases(used))
 
 
 def _cases(used: Case) -> Iterator[tuple[str, Case]]:

@@ -1,25 +1,28 @@
 """One simulation of a loader: what it is given, what it measures, and the call that measures it again."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import Any
+from functools import cached_property, partial
+from typing import Any, TypeVar
 
 import numpy as np
 
-from ..loader import Costs, Deal, Loader, Timing, deal, simulate_loader, timing
-from ..loader.replay import Shared
+from ..loader import Costs, Deal, Loader, Timing, deal, timing
+from ..loader.replay import Lives, Shared, lives_of, replayed
 from ..policies import Hits
-from ..simulation import Policy, choose
+from ..pool import run_all
+from ..simulation import Chosen, Policy, choose
 from ..trace import Trace
 
+Made = TypeVar("Made")
+FEW = 50_000  # accesses
 OPT: Policy = ("opt", {"bypass": True})
 
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """A trace through a loader's caches under one policy; simulated once, when first asked."""
+    """A trace through a loader's caches under one policy; simulated once, in `measure` or when first asked."""
 
     trace: Trace
     loader: Loader
@@ -28,6 +31,13 @@ class Case:
     shared: Shared
     costs: Costs | None = None
     changes: Mapping[str, Any] = field(default_factory=dict)  # of the loader that was given
+    known: dict[Any, Any] = field(default_factory=dict)  # what was made for any case of one verdict: one dict for all
+
+    def once(self, what: str, of: Hashable, make: Callable[[], Made]) -> Made:
+        """What was made of that for any case, or is now."""
+        if (what, of) not in self.known:
+            self.known[what, of] = make()
+        return self.known[what, of]  # type: ignore[no-any-return]
 
     def but(self, policy: Policy | None = None, capacity: int | None = None, shared: Shared | None = None) -> "Case":
         """The same with another policy, capacity or sharing."""
@@ -42,10 +52,15 @@ class Case:
         """The same with other arguments of the loader."""
         return replace(self, loader=replace(self.loader, **changes), changes={**self.changes, **changes})
 
+    @cached_property
+    def chosen(self) -> Chosen:
+        """The policy."""
+        return choose(self.policy)
+
     @property
     def label(self) -> str:
         """The policy as tables name it."""
-        return choose(self.policy).label
+        return self.chosen.label
 
     @property
     def dying(self) -> bool:
@@ -58,37 +73,59 @@ class Case:
         workers = self.loader.world_size * self.loader.processes
         return {"worker": workers, "rank": self.loader.world_size, "node": 1}[self.shared]
 
-    @cached_property
+    @property
+    def dealing(self) -> Loader:
+        """A loader that deals as this one does."""
+        return replace(self.loader, persistent_workers=False, prefetch_factor=1)
+
+    @property
+    def living(self) -> tuple[Loader, Shared, bool]:
+        """What decides who sees what."""
+        return self.dealing, self.shared, self.dying
+
+    @property
+    def hitting(self) -> tuple[Hashable, ...]:
+        """What decides what is hit."""
+        return self.label, min(self.capacity, self.trace.n_items), *self.living
+
+    @property
     def dealt(self) -> Deal:
         """Who serves what."""
-        return deal(self.trace, self.loader)
+        return self.once("dealt", self.dealing, lambda: deal(self.trace, self.loader))
 
-    @cached_property
+    @property
+    def lives(self) -> Lives:
+        """What each cache sees."""
+        made = partial(lives_of, self.dealt, self.loader, self.trace.n_items, self.shared)
+        return self.once("lives", self.living, made)
+
+    @property
     def hits(self) -> Hits:
         """Which accesses hit."""
-        return simulate_loader(self.trace, self.loader, self.policy, self.capacity, shared=self.shared)
+        return self.once("hits", self.hitting, lambda: replayed(self.chosen, self.lives, self.capacity))
 
     @property
     def rate(self) -> float:
         """Hit rate of all accesses."""
-        return float(self.hits.mean())
+        return share(self.hits)
 
     @property
     def later(self) -> float:
         """Hit rate after the first epoch that fetched something; NaN where there is one only."""
-        after = self.dealt.epoch > self.dealt.epoch[0]
-        return float(self.hits[after].mean()) if after.any() else math.nan
+        first = np.searchsorted(self.dealt.epoch, self.dealt.epoch[0], "right")
+        return share(self.hits[first:])
 
-    @cached_property
+    @property
     def epochs(self) -> int:
         """Epochs that fetched something."""
-        return int(np.unique(self.dealt.epoch).size)
+        return self.once("epochs", self.dealing, lambda: 1 + int(np.count_nonzero(np.diff(self.dealt.epoch))))
 
-    @cached_property
+    @property
     def timing(self) -> Timing:
         """How long the run takes, costs given."""
         assert self.costs is not None
-        return timing(self.dealt, self.loader, self.hits, self.costs)
+        made = partial(timing, self.dealt, self.loader, self.hits, self.costs)
+        return self.once("timing", (self.hitting, self.loader), made)
 
     @property
     def seconds(self) -> float:
@@ -132,7 +169,7 @@ class Case:
         if private or self.changes:
             return ""
         arguments = [str(self.capacity), str(len(self.trace.epochs))]
-        if choose(self.policy).label != choose(OPT).label:
+        if self.label != choose(OPT).label:
             arguments.append(f"policy={self.policy_call}")
         if self.shared == "node" and self.loader.world_size > 1:
             arguments.append("name='run'")
@@ -142,3 +179,24 @@ class Case:
     def seconds_call(self) -> str:
         """`seconds`; nothing without costs."""
         return "" if self.costs is None else f"{self.timing_call}.total / {self.epochs}"
+
+
+def share(hits: Hits) -> float:
+    """Share of accesses that hit; NaN of none."""
+    return int(np.count_nonzero(hits)) / hits.size if hits.size else math.nan
+
+
+def measure(cases: Iterable[Case]) -> None:
+    """Simulate every case, and time it where there are costs: each once, on all cores."""
+    several = list(cases)
+    if len(several[0].trace) < FEW:
+        return  # threads cost more than they save: measured when first asked
+    stages: list[tuple[str, Callable[[Case], Hashable]]] = [
+        ("dealt", lambda case: case.dealing),
+        ("lives", lambda case: case.living),
+        ("hits", lambda case: case.hitting),
+        *([("timing", lambda case: (case.hitting, case.loader))] if several[0].costs is not None else []),
+    ]
+    for what, key in stages:
+        once = {key(case): case for case in several}
+        run_all([partial(getattr, case, what) for case in once.values()], "explain", progress=False)

@@ -7,12 +7,12 @@ import pandas as pd
 from .. import policies
 from ..loader import Costs, Loader, of
 from ..loader.dealing import check_loader
-from ..loader.replay import Shared
+from ..loader.replay import Shared, check_shared
 from ..simulation import Policy, choose
 from ..trace import Trace, whole
 from . import reasons
-from .advising import advice
-from .cases import OPT, Case
+from .advising import advice, changed
+from .cases import OPT, Case, measure
 from .explanation import Explanation
 from .predicting import predicted
 from .reasons import Reason
@@ -116,6 +116,7 @@ def explain(
         items = _checked(capacity, getattr(trace, "name", ""))
     if costs is not None and not isinstance(costs, Costs):
         raise TypeError(f"costs must be a simcache.loader.Costs or None, got {costs!r}")
+    check_shared(shared)
     used = Case(trace, loader, policy, items, shared, costs)
     if not used.dealt.ids.size:
         raise ValueError(
@@ -124,12 +125,14 @@ def explain(
         )
     _check_name(policy)
     cases = _each_policy(used)
+    changes = changed(used)
+    measure([*cases.values(), *(case for _, case in changes)])
     found = _reasons(cases, used.label, _foresees(policy, len(trace)))
     return Explanation(
         verdict=found[0].code,
         reasons=tuple(found),
         table=_table(list(cases.values())),
-        advice=advice(cases[used.label]),
+        advice=advice(changes),
         setting={
             "trace": trace.name,
             "n_items": trace.n_items,

@@ -35,7 +35,7 @@ def predicted(case: Case) -> Prediction | None:
     is only the steady state, so only where first sights are few; all else is from empty caches. Private caches count
     as ranks of equal share.
     """
-    kind, label = family(case.trace), case.label
+    kind, label = case.once("family", (), lambda: family(case.trace)), case.label
     capacity = min(case.capacity, case.trace.n_items)
     if kind is None or label not in FORMS[kind]:
         return None

@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from .. import theory
-from ..loader import per_cache
+from ..loader.replay import each_cache, epoch_items
 from .cases import Case
 
 WINDOWS = "a cache of C misses at least d - C of a window's d distinct items (theory.opt_windows)"
@@ -67,7 +66,7 @@ def misses(opt: Case, rival: Case, code: str = "misses") -> Reason:
 def no_evictions(used: Case, least: float) -> Iterator[Reason]:
     """That no cache ever fills, or that less than `least` of LRU's misses evict; what is hit then."""
     lru = used.but("lru")
-    caches = per_cache(lru.dealt, lru.loader, lru.hits, lru.capacity, shared=lru.shared)
+    caches = each_cache(lru.lives, lru.dealt, lru.hits, lru.capacity, lru.shared)
     counted = f"per_cache(deal(trace, loader), loader, {lru.hits_call}, {lru.capacity}, shared={lru.shared!r})"
     seen, evictions, missed = int(caches["distinct"].max()), int(caches["evictions"].sum()), int((~lru.hits).sum())
     if seen <= used.capacity:
@@ -113,12 +112,9 @@ def epochs(used: Case, least: float) -> Reason | None:
 def within(used: Case) -> Reason:
     """Accesses to an item that the same cache has seen in the same epoch, as a share of all."""
     columns = ["epoch", *{"node": [], "rank": ["rank"], "worker": ["rank", "worker"]}[used.shared], "ids"]
-    key = np.zeros(used.dealt.ids.size, np.int64)
-    for column in columns:
-        values = getattr(used.dealt, column)
-        key = key * (int(values.max()) + 1) + values
-    number = 1 - pd.unique(key).size / key.size
-    call = f"1 - len(pd.DataFrame(deal(trace, loader)._asdict())[{columns}].drop_duplicates()) / {key.size}"
+    size = used.dealt.ids.size
+    number = 1 - sum(epoch_items(used.lives, used.dealt.epoch)) / size
+    call = f"1 - len(pd.DataFrame(deal(trace, loader)._asdict())[{columns}].drop_duplicates()) / {size}"
     text = f"{_share(number)} of all accesses are to an item that the same cache has seen in the same epoch."
     return Reason("repeats", number, REPEATS, text, call)
 
