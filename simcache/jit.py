@@ -5,7 +5,6 @@ another file. So the cache lives in a folder named by a hash of every package fi
 code: edit one and all of them compile afresh.
 """
 
-import gc
 import glob
 import os
 import shutil
@@ -14,6 +13,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache, partial
+from importlib import import_module
 from multiprocessing import parent_process
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -21,8 +21,29 @@ from typing import Any, TypeVar, cast
 import numba
 from numba import types
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, NullCache, _CacheLocator
+from numba.np import linalg
 
+from .garbage import unsought
 from .kept import fingerprint, place
+
+
+def _spare_scipy() -> None:
+    """Load Numba's array functions without SciPy's linear algebra, which takes .2 s, and which they look for then.
+
+    It is there: we depend on SciPy. Where a product of matrices is compiled it is looked for again, and loaded.
+    """
+    name = "numba.np.arraymath"
+    if name in sys.modules or not hasattr(linalg, "ensure_blas"):
+        return
+    ensure = linalg.ensure_blas
+    linalg.ensure_blas = lambda: None
+    try:
+        import_module(name).ensure_blas = ensure  # type: ignore[attr-defined]
+    finally:
+        linalg.ensure_blas = ensure
+
+
+_spare_scipy()
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 ROOM = 2**20  # bytes; more than any kernel takes
@@ -61,14 +82,9 @@ def inlined(function: Function) -> Function:
 
 
 def _made(compile: Callable[[Any], Any], kinds: Any) -> Any:
-    """Load or compile without looking for garbage, since what is made stays: the looks took a tenth of the time."""
-    on = gc.isenabled()
-    gc.disable()
-    try:
+    """Load or compile without looking for garbage: the looks took a tenth of the time."""
+    with unsought():
         return compile(kinds)
-    finally:
-        if on:
-            gc.enable()
 
 
 def _called(template: Callable[..., Any], args: Sequence[Any], kws: Mapping[str, Any]) -> Any:

@@ -5,11 +5,12 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from typing import Any, TypeVar
-
-from tqdm import tqdm
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .text import printable
+
+if TYPE_CHECKING:
+    import tqdm
 
 Result = TypeVar("Result")
 
@@ -77,13 +78,15 @@ def ticking(
                 bar.close()
 
 
-def _bar(total: int, label: str, progress: bool | None, **more: Any) -> "tqdm[Any] | None":
+def _bar(total: int, label: str, progress: bool | None, **more: Any) -> "tqdm.tqdm[Any] | None":
     """A plain bar, where there is anybody to see it: one of widgets stands still where no front end is attached."""
     if progress is False or not _shows(sys.stderr, progress):
         return None
     with suppress(OSError, ValueError):
+        import tqdm  # only where there is a bar to be seen
+
         told = {"desc": printable(label), "delay": 0 if progress else 1, "leave": False, "unit": "run", **more}
-        return tqdm(total=total, **told)
+        return tqdm.tqdm(total=total, **told)
     return None
 
 

@@ -37,6 +37,7 @@ def test_import_is_light():
         "dask",
         "IPython",
         "scipy.stats",
+        "tqdm",
         "typer",
         "simcache.plot",
         "simcache.cli",
@@ -45,6 +46,24 @@ def test_import_is_light():
         python("-c", f"import sys; from simcache import *; print([name for name in {heavy} if name in sys.modules])")
         == "[]\n"
     )
+
+
+def test_a_curve_loads_no_more_than_it_needs():
+    """Numba looks for SciPy's linear algebra when it loads, and so would load it; for the rest see `pool`, `seeds`."""
+    code = """
+import gc, sys
+from simcache import explain, hit_curve, simulate, synth
+assert gc.isenabled()
+trace = synth.shuffled(100, 3)
+hit_curve(trace, "lru"), simulate(trace, "opt", 10)
+assert gc.isenabled()
+print(*sorted(set(sys.modules) & {"scipy.linalg", "scipy.special", "numpy.f2py", "tqdm", "concurrent.futures.process"}))
+import numba, numpy
+row = numpy.ones(3)
+print(numba.njit(lambda a, b: numpy.dot(a, b))(row, row), "scipy.linalg.cython_blas" in sys.modules)
+print(numba.njit(lambda a: numpy.linalg.det(a))(numpy.eye(3)))
+"""
+    assert python("-c", code).splitlines() == ["", "3.0 True", "1.0"]
 
 
 def test_the_command_begins_with_nothing_heavy():

@@ -10,6 +10,7 @@ from types import ModuleType
 import numpy as np
 import pandas as pd
 import pytest
+import tqdm
 from scipy import sparse
 from swept import counted, lines, made, prepared, ran, tell
 
@@ -284,12 +285,12 @@ def test_few_traces_are_there_at_a_time(monkeypatch):
 def test_the_bar_begins_at_what_is_stored(tmp_path, monkeypatch):
     bars = []
 
-    class Bar(pool.tqdm):
+    class Bar(tqdm.tqdm):
         def __init__(self, *given, **more):
             super().__init__(*given, **more)
             bars.append(self)
 
-    monkeypatch.setattr(pool, "tqdm", Bar)
+    monkeypatch.setattr(tqdm, "tqdm", Bar)
     sweep([make(1)], ["lru", "rr"], [0.1, 0.5], seeds=[1, 2], store=tmp_path)
     sweep([make(1), make(2)], ["lru", "rr"], [0.1, 0.5, 0.5], seeds=[1, 2], store=tmp_path, progress=True)
     (bar,) = bars

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+import tqdm
 from strategies import shuffled_ids
 
 from simcache import Trace, counting, hit_curve, pool, simulate, sweep
@@ -249,7 +250,7 @@ class Stream(io.StringIO):
 
 def ten(monkeypatch, stream, progress=None):
     """What ten runs show on that standard error, however short they are."""
-    monkeypatch.setattr(pool, "tqdm", partial(pool.tqdm, mininterval=0))
+    monkeypatch.setattr(tqdm, "tqdm", partial(tqdm.tqdm, mininterval=0))
     monkeypatch.setattr("sys.stderr", stream)
     assert pool.run_all([lambda: 1] * 10, "ten", progress) == [1] * 10
 
