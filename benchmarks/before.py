@@ -112,7 +112,7 @@ def all_jobs(folder: Path) -> Iterator[tuple[dict[str, Any], Trace | None]]:
     path = saved(trace, folder)
     for costs in (False, True):
         yield {**path, "policy": "explain, costs" if costs else "explain", "costs": costs}, trace
-    for setting, arguments in cold.CALLS.items():
+    for setting, arguments in {**cold.CALLS, cold.COMPILED: cold.COMPILING}.items():
         yield {"policy": setting, "arguments": arguments}, None
 
 

@@ -1,9 +1,13 @@
-"""Cold start: from nothing to a first curve, and to the command line's help, with the kernels already on disk."""
+"""Cold start: from nothing to a first curve, and to the command line's help, with the kernels already on disk.
+
+And what it costs to bring them there: the CPU time of compiling those of all policies into an empty folder.
+"""
 
 import subprocess
 import sys
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from _timing import clocked, in_turns
@@ -17,11 +21,14 @@ CALLS = {
     ],
     "simcache --help": ["-c", "from simcache.cli import main; main()", "--help"],
 }
+COMPILING = [str(Path(__file__).with_name("_compiling.py"))]
+COMPILED = "all kernels, compiled"
 
 
 def rows() -> Iterator[dict[str, Any]]:
     runs = {setting: partial(process, arguments) for setting, arguments in CALLS.items()}
     in_turns(runs, 1)  # fills the kernels' cache on disk
+    runs[COMPILED] = compiling
     for setting, clock in in_turns(runs, REPEATS).items():
         yield {"suite": "cold", "tool": "simcache", "setting": setting, "threads": 1, **clock.row()}
 
@@ -29,3 +36,9 @@ def rows() -> Iterator[dict[str, Any]]:
 def process(arguments: list[str]) -> tuple[float, None]:
     command = [sys.executable, *arguments]
     return clocked(lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL))[0], None
+
+
+def compiling() -> tuple[float, None]:
+    """CPU seconds, since they are many."""
+    done = subprocess.run([sys.executable, *COMPILING], check=True, capture_output=True, text=True)
+    return float(done.stdout), None

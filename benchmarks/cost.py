@@ -44,9 +44,9 @@ def written(folder: Path, n_items: int, n_accesses: int) -> Path:
     return path
 
 
-def row(setting: str, path: Path, n: int, m: int, policy: str) -> dict[str, Any]:
-    capacity = m if policy == "lru curve" else m // 10
-    command = [sys.executable, str(WORKER), str(path), str(n), str(m), policy, str(capacity), str(REPEATS)]
+def row(setting: str, path: Path, n: int, m: int, policy: str, repeats: int = REPEATS) -> dict[str, Any]:
+    capacity = m if " " in policy else m // 10
+    command = [sys.executable, str(WORKER), str(path), str(n), str(m), policy, str(capacity), str(repeats)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     told = json.loads(done.stdout)
     return {

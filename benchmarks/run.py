@@ -17,6 +17,7 @@ import curve
 import explained
 import figure
 import forms
+import huge
 import modern
 import own
 import pandas as pd
@@ -43,8 +44,9 @@ SUITES = {
     "own": own,
     "sizes": sizes,
     "before": before,
+    "huge": huge,
 }
-BY_NAME = ("before",)  # suites that only run where they are named
+BY_NAME = ("before", "huge")  # suites that only run where they are named
 COLUMNS = (
     "suite", "trace", "n_accesses", "n_items", "policy", "capacity", "sizes", "tool", "setting", "threads",
     "best_s", "median_s", "repeats", "maccesses_per_s", "hit_rate", "mean_error", "peak_mb",

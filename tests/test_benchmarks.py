@@ -12,15 +12,15 @@ import pytest
 from hypothesis import given
 from strategies import cases
 
-from simcache import simulate, store, synth
+from simcache import Trace, simulate, store, synth
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "results"
 INCLUDE = "<!-- include: results/benchmarks.md -->\n"
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
-names = ("_peers", "_timing", "_traces", "before", "report", "single")
-peers, timing, traces, before, report, single = map(import_module, names)
+names = ("_peers", "_timing", "_traces", "before", "huge", "report", "single")
+peers, timing, traces, before, huge, report, single = map(import_module, names)
 
 TRACE = synth.zipf(500, 20_000, 0.9, seed=3)
 CAPACITIES = (1, 7, 48, 50, 400)
@@ -148,6 +148,35 @@ def test_a_store_for_the_bench_is_a_store(tmp_path, monkeypatch):
 def test_slope_of_a_power_law():
     work = np.array([1e3, 1e4, 1e6])
     assert report.slope(work, 3 * work**1.25) == pytest.approx(1.25)
+
+
+def test_a_huge_trace_is_the_same_however_it_is_cut(tmp_path, monkeypatch):
+    whole = np.concatenate(list(huge.parts(5000, 100)))
+    monkeypatch.setattr(huge, "PART", 777)
+    assert [part.size for part in huge.parts(5000, 100)] == [777] * 6 + [338]
+    huge.main(str(tmp_path / "it.trace"), 5000, 100)
+    trace = Trace.load(tmp_path / "it.trace")
+    np.testing.assert_array_equal(trace.ids, whole)
+    shares = np.sort(np.bincount(trace.ids, minlength=100))[::-1] / 5000
+    assert np.abs(shares - 1 / np.arange(1, 101) / (1 / np.arange(1, 101)).sum()).max() < 0.03
+
+
+def test_what_a_huge_trace_takes_on_a_page():
+    row = {"suite": "huge", "n_items": 10, "setting": "n grows", "policy": "lru", "peak_mb": 512.0}
+    rows = [row | {"n_accesses": n, "best_s": n**1.01, "maccesses_per_s": 3.0} for n in (10, 100, 1000)]
+    rows.append(rows[-1] | {"policy": "opt curve", "setting": "whole", "best_s": 120.0, "peak_mb": 2048.0})
+    text, table = report.huge_sections(pd.DataFrame(rows))
+    assert text.startswith("**1,000 accesses** to 10 items")
+    assert "from 10 accesses on" in text
+    assert "| `lru` | 1,072 | 3.0 | 0.5 | 1.010 |" in table
+    assert "| `opt`, curve | 120 | 3.0 | 2.0 |  |" in table
+
+
+def test_cold_starts_on_a_page():
+    rows = pd.DataFrame({"setting": ["import", "all kernels, compiled"], "median_s": [0.5, 17.0], "repeats": [5, 3]})
+    (text,) = report.cold_sections(rows)
+    assert text.endswith("median of 5: import 0.50 s. All kernels compile anew in 17.0 s of CPU.")
+    assert "anew" not in report.cold_sections(rows[:1])[0]
 
 
 @pytest.mark.skipif(not (RESULTS / "benchmarks.csv").exists(), reason="no full run is committed")
