@@ -118,13 +118,14 @@ def opt_irm_exact(weights: ArrayLike, capacity: ArrayLike) -> Floats:
     Parameters
     ----------
     weights : array_like, shape (n_items,)
-        As for `lru_irm`.
+        Request rates, in any order and scale; not negative, sum positive. Items of weight 0 are never requested.
     capacity : array_like of int
         C, at least 1, any shape.
 
     Returns
     -------
     ndarray of float64, the shape of `capacity`
+        Share of all requests that hit, in the long run.
 
     Raises
     ------
@@ -136,6 +137,12 @@ def opt_irm_exact(weights: ArrayLike, capacity: ArrayLike) -> Floats:
     -----
     Layers: Koutsoupias & Papadimitriou, SIAM J. Comput. 30, 2000, for paging's work functions. May lie below
     `lfu_irm`, which need not admit.
+
+    Examples
+    --------
+    >>> from simcache import theory
+    >>> theory.opt_irm_exact([1, 1, 1, 1], [1, 2, 3]).round(4)
+    array([0.25  , 0.6471, 0.8636])
     """
     size = _check.whole(capacity, "capacity")
     p = np.maximum(_check.probabilities(weights), LEAST)

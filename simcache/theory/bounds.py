@@ -29,6 +29,7 @@ def opt_windows(trace: Trace, capacity: int) -> tuple[Whole, int]:
     Parameters
     ----------
     trace : Trace
+        May be empty.
     capacity : int
         C, at least 1.
 
@@ -51,6 +52,16 @@ def opt_windows(trace: Trace, capacity: int) -> tuple[Whole, int]:
     pass, nearly O(n): C boundaries on the time axis, an access hits iff a boundary is no newer than the item's last
     access; the newest such moves to now. (Occupancy over a reuse interval: Jain & Lin, ISCA 2016.) Walking back from
     the end through the oldest boundary gives the cuts.
+
+    Examples
+    --------
+    >>> from simcache import Trace, simulate, theory
+    >>> trace = Trace([0, 1, 2, 0, 1, 2], n_items=3)
+    >>> cuts, hits = theory.opt_windows(trace, capacity=1)
+    >>> cuts, hits  # windows of 3 and 3 items: 6 - (3 + (3 - 1)) hits
+    (array([3]), 1)
+    >>> int(simulate(trace, "opt", 1, bypass=True).sum())
+    1
     """
     check_trace(trace)
     c = _check.one(capacity, "capacity")
@@ -132,6 +143,12 @@ def opt_histogram(trace: Trace, capacities: ArrayLike) -> Floats:
     PFOO-L for unit sizes: Berger, Beckmann & Harchol-Balter, Proc. ACM Meas. Anal. Comput. Syst. 2(2), 2018. Tight
     for independent requests as the capacity grows; not for shuffled epochs (0.654 at C/N = 0.5, true 0.5), whose reuses
     all cross the epoch's end.
+
+    Examples
+    --------
+    >>> from simcache import synth, theory
+    >>> theory.opt_histogram(synth.uniform(1_000, 20_000), [100, 500]).round(3)
+    array([0.413, 0.804])
     """
     size = _check.whole(capacities, "capacities")
     n = _accesses(trace)
@@ -172,11 +189,18 @@ def compulsory(trace: Trace) -> Floats:
     Returns
     -------
     ndarray of float64, 0-d
+        The bound.
 
     Raises
     ------
     TypeError, ValueError
         When it is no trace, or empty.
+
+    Examples
+    --------
+    >>> from simcache import Trace, theory
+    >>> float(theory.compulsory(Trace.of(list("abcab"))))
+    0.4
     """
     n = _accesses(trace)
     return np.asarray((n - trace.n_touched) / n)
@@ -199,10 +223,12 @@ def working_set(trace: Trace) -> Floats:
     Parameters
     ----------
     trace : Trace
+        May be empty.
 
     Returns
     -------
     ndarray of float64, shape (n_accesses + 1,)
+        D(w) for w = 0 … n.
 
     Raises
     ------
@@ -213,6 +239,12 @@ def working_set(trace: Trace) -> Floats:
     -----
     Denning, Commun. ACM 11, 1968; the count by gaps as in Xiang, Bao, Ding & Gao, PACT 2011: an item is absent
     from a window iff the window lies in one of its gaps. O(n), whole numbers until the last division.
+
+    Examples
+    --------
+    >>> from simcache import Trace, theory
+    >>> theory.working_set(Trace.of(list("abab"))).round(3)
+    array([0., 1., 2., 2., 2.])
     """
     check_trace(trace)
     gaps = _gaps(*dense(trace))
@@ -256,11 +288,23 @@ def sleator_tarjan(capacity: ArrayLike, optimal_capacity: ArrayLike) -> Floats:
     Returns
     -------
     ndarray of float64, broadcast shape
+        The factor.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When an argument is not as stated; the message says what must hold, and what came.
 
     Notes
     -----
     Sleator & Tarjan, Commun. ACM 28, 1985. Far from typical: at h = k the factor is k, where shuffled epochs have 1 +
     ln(1/(1-c)).
+
+    Examples
+    --------
+    >>> from simcache import theory
+    >>> theory.sleator_tarjan(100, [1, 50, 100]).round(2)
+    array([  1.  ,   1.96, 100.  ])
     """
     k, h = np.broadcast_arrays(_check.whole(capacity, "capacity"), _check.whole(optimal_capacity, "optimal_capacity"))
     if (h > k).any():
@@ -285,12 +329,24 @@ def hazard(fraction: ArrayLike) -> Floats:
     Returns
     -------
     ndarray of float64, the shape of `fraction`
+        The bound.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When an argument is not as stated; the message says what must hold, and what came.
 
     Notes
     -----
     Panigrahy, Nain, Neglia & Towsley, arXiv 2106.06457. It lets the cache be refilled for free, so it exceeds even
     OPT, c: so much could prefetching gain that does not know the order; if it does, more. For independent requests the
     bound is `lfu_irm`.
+
+    Examples
+    --------
+    >>> from simcache import theory
+    >>> theory.hazard([0.1, 0.5, 1]).round(3)
+    array([0.33 , 0.847, 1.   ])
     """
     c = _check.fractions(fraction)
     return np.asarray(c - scipy.special.xlogy(c, c))

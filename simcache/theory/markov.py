@@ -41,6 +41,13 @@ def return_law(matrix: ArrayLike) -> Floats:
     from the chances to be back after x steps, until the law is geometric and its mean Kac's 1 / π_i. Hundreds of items
     take under a second where they are alike or the chain forgets within hundreds of steps, minutes where neither holds.
     For larger chains take the reuse times of a trace.
+
+    Examples
+    --------
+    >>> from simcache import theory
+    >>> walk = [[0.6, 0.2, 0.2], [0.2, 0.6, 0.2], [0.2, 0.2, 0.6]]  # each item is likely to come again
+    >>> theory.return_law(walk)[:4].round(3)
+    array([0.   , 0.6  , 0.68 , 0.744])
     """
     chain = _check.stochastic(matrix)
     left = written_out(return_times(chain), len(chain))
@@ -58,19 +65,34 @@ def lru_markov(matrix: ArrayLike, capacity: ArrayLike) -> Floats:
     Parameters
     ----------
     matrix : array_like, shape (n_items, n_items)
-        As for `return_law`.
+        Transition probabilities, row to column: rows sum to 1, irreducible; may be periodic.
     capacity : array_like of int
         C, at least 1, any shape; from n_items on, the hit rate is 1.
 
     Returns
     -------
     ndarray of float64, the shape of `capacity`
+        Share of all requests that hit, in the long run.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When an argument is not as stated; the message says what must hold, and what came.
 
     Notes
     -----
     Denning & Schwartz, Commun. ACM 15, 1972 (D' = 1 - F). Exact at C = 1. Takes D for what a window really holds, so
     errs where that fluctuates: 5e-4 for a ring walk of 1,000 items with jumps 0.2, 4e-3 with jumps 0.02 at C = 20.
     Exact for a few items: `lru_markov_exact`.
+
+    Examples
+    --------
+    >>> from simcache import theory
+    >>> walk = [[0.6, 0.2, 0.2], [0.2, 0.6, 0.2], [0.2, 0.2, 0.6]]  # each item is likely to come again
+    >>> theory.lru_markov(walk, [1, 2, 3]).round(3)
+    array([0.6, 0.8, 1. ])
+    >>> theory.lru_markov_exact(walk, [1, 2, 3]).round(3)
+    array([0.6, 0.8, 1. ])
     """
     size = _check.whole(capacity, "capacity")
     chain = _check.stochastic(matrix)
@@ -85,13 +107,35 @@ def opt_markov(matrix: ArrayLike, capacity: ArrayLike) -> Floats:
     with f the probabilities of `return_law`, the last one in part. An upper bound in the long run, tight where the
     number of distinct items in a window of theta hardly varies: many items, and a chain that mixes fast against theta.
 
-    Parameters and returns as for `lru_markov`.
+    Parameters
+    ----------
+    matrix : array_like, shape (n_items, n_items)
+        Transition probabilities, row to column: rows sum to 1, irreducible; may be periodic.
+    capacity : array_like of int
+        C, at least 1, any shape; from n_items on, the hit rate is 1.
+
+    Returns
+    -------
+    ndarray of float64, the shape of `capacity`
+        Share of all requests that hit, in the long run.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When an argument is not as stated; the message says what must hold, and what came.
 
     Notes
     -----
     As VMIN: Prieve & Fabry, Commun. ACM 19, 1976. Ring walk of 1,000 items, jumps 0.2: 0.513, 0.646, 0.799, 0.948 at
     C = 20, 100, 300, 700 against 0.492, 0.633, 0.792, 0.945 simulated. Derived for this package. Exact for a few
     items: `opt_markov_exact`.
+
+    Examples
+    --------
+    >>> from simcache import theory
+    >>> walk = [[0.6, 0.2, 0.2], [0.2, 0.6, 0.2], [0.2, 0.2, 0.6]]  # each item is likely to come again
+    >>> theory.opt_markov(walk, [1, 2, 3]).round(3)
+    array([0.756, 0.926, 1.   ])
     """
     size = _check.whole(capacity, "capacity")
     chain = _check.stochastic(matrix)
@@ -102,7 +146,29 @@ def lru_markov_exact(matrix: ArrayLike, capacity: ArrayLike) -> Floats:
     """Hit rate of LRU under Markov requests, exact: the chain of stacks, n_items! / (n_items - C)! states, at most
     10,000.
 
-    Parameters, returns and errors as for `lru_markov`.
+    Parameters
+    ----------
+    matrix : array_like, shape (n_items, n_items)
+        Transition probabilities, row to column: rows sum to 1, irreducible; may be periodic.
+    capacity : array_like of int
+        C, at least 1, any shape; from n_items on, the hit rate is 1.
+
+    Returns
+    -------
+    ndarray of float64, the shape of `capacity`
+        Share of all requests that hit, in the long run.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When an argument is not as stated, or the chain would have too many states.
+
+    Examples
+    --------
+    >>> from simcache import theory
+    >>> walk = [[0.6, 0.2, 0.2], [0.2, 0.6, 0.2], [0.2, 0.2, 0.6]]  # each item is likely to come again
+    >>> theory.lru_markov_exact(walk, [1, 2, 3])
+    array([0.6, 0.8, 1. ])
     """
     size = _check.whole(capacity, "capacity")
     chain = _check.stochastic(matrix)
@@ -123,8 +189,32 @@ def rr_markov_exact(matrix: ArrayLike, capacity: ArrayLike) -> Floats:
     """Hit rate of random replacement under Markov requests, exact: the chain of (content, last item), at most 10,000
     states.
 
-    Parameters, returns and errors as for `lru_markov`. FIFO has no such number: with C = n_items - 1 its cyclic order
+     FIFO has no such number: with C = n_items - 1 its cyclic order
     never changes, so its hit rate depends on how it began.
+
+    Parameters
+    ----------
+    matrix : array_like, shape (n_items, n_items)
+        Transition probabilities, row to column: rows sum to 1, irreducible; may be periodic.
+    capacity : array_like of int
+        C, at least 1, any shape; from n_items on, the hit rate is 1.
+
+    Returns
+    -------
+    ndarray of float64, the shape of `capacity`
+        Share of all requests that hit, in the long run.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When an argument is not as stated, or the chain would have too many states.
+
+    Examples
+    --------
+    >>> from simcache import theory
+    >>> walk = [[0.6, 0.2, 0.2], [0.2, 0.6, 0.2], [0.2, 0.2, 0.6]]  # each item is likely to come again
+    >>> theory.rr_markov_exact(walk, [1, 2, 3]).round(4)
+    array([0.6, 0.8, 1. ])
     """
     size = _check.whole(capacity, "capacity")
     chain = _check.stochastic(matrix)
@@ -149,7 +239,31 @@ def opt_markov_exact(matrix: ArrayLike, capacity: ArrayLike) -> Floats:
     """Hit rate of OPT (forced admission: Belady's) under Markov requests, exact: the chain of layers, at most 10,000
     states.
 
-    Parameters, returns and errors as for `lru_markov`; method and source as for `opt_irm_exact`.
+    The method is that of `opt_irm_exact`, and so is the source.
+
+    Parameters
+    ----------
+    matrix : array_like, shape (n_items, n_items)
+        Transition probabilities, row to column: rows sum to 1, irreducible; may be periodic.
+    capacity : array_like of int
+        C, at least 1, any shape; from n_items on, the hit rate is 1.
+
+    Returns
+    -------
+    ndarray of float64, the shape of `capacity`
+        Share of all requests that hit, in the long run.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When an argument is not as stated, or the chain would have too many states.
+
+    Examples
+    --------
+    >>> from simcache import theory
+    >>> walk = [[0.6, 0.2, 0.2], [0.2, 0.6, 0.2], [0.2, 0.2, 0.6]]  # each item is likely to come again
+    >>> theory.opt_markov_exact(walk, [1, 2, 3]).round(4)
+    array([0.6   , 0.8667, 1.    ])
     """
     size = _check.whole(capacity, "capacity")
     chain = _check.stochastic(matrix)
@@ -176,12 +290,26 @@ def repeat_identity(hit_rate: ArrayLike, probability: ArrayLike) -> Floats:
 
     Parameters
     ----------
-    hit_rate, probability : array_like
-        h and a, in [0, 1].
+    hit_rate : array_like
+        h, the hit rate of the sequence alone, in [0, 1].
+    probability : array_like
+        a, that of a repeat, in [0, 1].
 
     Returns
     -------
     ndarray of float64, broadcast shape
+        Share of the accesses that hit.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When an argument is not as stated; the message says what must hold, and what came.
+
+    Examples
+    --------
+    >>> from simcache import theory
+    >>> theory.repeat_identity(theory.lru_shuffled([0.1, 0.5]), 0.3).round(3)
+    array([0.304, 0.407])
     """
     h, a = _check.real(hit_rate, "hit_rate", 0, 1), _check.real(probability, "probability", 0, 1)
     return np.asarray(a + (1 - a) * h)

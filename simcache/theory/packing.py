@@ -65,6 +65,14 @@ def sized_bounds(trace: Trace, capacity: int | str) -> tuple[SizedHits, SizedHit
 
     In whole numbers of any size; only the upper bounds' last part is rounded, down. O(n log n), about 150 bytes an
     access.
+
+    Examples
+    --------
+    >>> from simcache import Trace, theory
+    >>> trace = Trace([0, 1, 0, 2, 1, 0], n_items=3, sizes=[40, 10, 30])
+    >>> lower, upper = theory.sized_bounds(trace, "50 B")
+    >>> lower, upper
+    (SizedHits(hits=3, byte_hits=90), SizedHits(hits=3, byte_hits=90))
     """
     check_trace(trace)
     c = check_capacity(capacity, "bytes") if isinstance(capacity, str) else _check.one(capacity, "capacity")

@@ -48,7 +48,7 @@ def opt_shuffled(fraction: ArrayLike, *, ranks: ArrayLike = 1, epochs: ArrayLike
     r"""Hit rate of OPT (bypass) on shuffled epochs.
 
     One cache: :math:`h = c`, for any order of the epochs, and exact at every N: the N - C others must be missed in
-    each (``bounds.opt_windows``, windows = epochs); pinning attains it, so knowing the future is worth nothing. R
+    each (`opt_windows`, windows = epochs); pinning attains it, so knowing the future is worth nothing. R
     private caches: an interval spanning g epochs crosses g epoch boundaries, each of which holds c, so the shortest
     gaps are kept first,
 
@@ -61,18 +61,35 @@ def opt_shuffled(fraction: ArrayLike, *, ranks: ArrayLike = 1, epochs: ArrayLike
     fraction : array_like
         C / N, in (0, 1].
     ranks : array_like
-        1 / q, in [1, inf]; infinity is uniform sampling with replacement.
+        1 / q, in [1, inf]: so many private caches, each of which sees a share q of every epoch; infinity is uniform
+        sampling with replacement.
     epochs : array_like of int, optional
         Length of a run from an empty cache, first sights counted as misses. None: the steady state.
 
     Returns
     -------
     ndarray of float64, broadcast shape
+        Share of the accesses that hit.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When an argument is not as stated; the message says what must hold, and what came.
 
     Notes
     -----
     With `epochs`, by windows of whole epochs. Error against simulation 2e-3 at N = 40,000; R = 8, 90
     epochs, c = 0.1: 0.3644 against 0.3630. Derived for this package.
+
+    Examples
+    --------
+    >>> from simcache import theory
+    >>> theory.opt_shuffled([0.1, 0.5, 0.9])  # one cache: C / N, as pinning has it
+    array([0.1, 0.5, 0.9])
+    >>> theory.opt_shuffled(0.1, ranks=[1, 4, 8]).round(3)  # private caches: here the future is worth something
+    array([0.1  , 0.325, 0.372])
+    >>> theory.opt_shuffled(0.5, epochs=10)  # of which the first hits nothing
+    array(0.45)
     """
     c, q, e = _arguments(fraction, ranks, epochs)
     inner = (q < 1) & (q > 0) & (c < 1)
@@ -122,12 +139,38 @@ def lru_shuffled(fraction: ArrayLike, *, ranks: ArrayLike = 1, epochs: ArrayLike
     :math:`1 - (1 - q(1-u))(1-q)^{g-1}(1 - qv)` of all items, and hits when that is at most c;
     g is geometric(q), u and v are uniform.
 
-    Parameters and returns as for `opt_shuffled`.
+    Parameters
+    ----------
+    fraction : array_like
+        C / N, in (0, 1].
+    ranks : array_like
+        1 / q, in [1, inf]: so many private caches, each of which sees a share q of every epoch; infinity is uniform
+        sampling with replacement.
+    epochs : array_like of int, optional
+        Length of a run from an empty cache, first sights counted as misses. None: the steady state.
+
+    Returns
+    -------
+    ndarray of float64, broadcast shape
+        Share of the accesses that hit.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When an argument is not as stated; the message says what must hold, and what came.
 
     Notes
     -----
     Evaluated in closed form: all gaps up to :math:`\ln(1-c)/\ln(1-q) - 1` hit, and at most two more do in part. A
     run from an empty cache weighs gap g by (1 - g / epochs)+, exactly. Exact finite N: `lru_shuffled_exact`.
+
+    Examples
+    --------
+    >>> from simcache import theory
+    >>> theory.lru_shuffled([0.1, 0.5, 0.9]).round(3)
+    array([0.005, 0.153, 0.67 ])
+    >>> theory.lru_shuffled(0.5, ranks=[1, 4, float("inf")]).round(3)
+    array([0.153, 0.425, 0.5  ])
     """
     c, q, e = _arguments(fraction, ranks, epochs)
     once = np.maximum(c + scipy.special.xlog1py(1 - c, -c), 0)
@@ -162,7 +205,33 @@ def fifo_shuffled(fraction: ArrayLike, *, ranks: ArrayLike = 1, epochs: ArrayLik
     The cache at an epoch's start is independent of the epoch's draw, and an item of this epoch is not asked for again
     in it: after M misses (in units of N) the hit probability is (c - M)+, so M' = q(1 - (c - M)+).
 
-    Parameters and returns as for `opt_shuffled`; with `epochs` the same argument runs from an empty cache.
+    With `epochs` the same argument runs from an empty cache.
+
+    Parameters
+    ----------
+    fraction : array_like
+        C / N, in (0, 1].
+    ranks : array_like
+        1 / q, in [1, inf]: so many private caches, each of which sees a share q of every epoch; infinity is uniform
+        sampling with replacement.
+    epochs : array_like of int, optional
+        Length of a run from an empty cache, first sights counted as misses. None: the steady state.
+
+    Returns
+    -------
+    ndarray of float64, broadcast shape
+        Share of the accesses that hit.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When an argument is not as stated; the message says what must hold, and what came.
+
+    Examples
+    --------
+    >>> from simcache import theory
+    >>> theory.fifo_shuffled([0.1, 0.5, 0.9]).round(3)
+    array([0.005, 0.193, 0.828])
     """
     c, q, e = _arguments(fraction, ranks, epochs)
     return fill(c, q, e, fifo_hits, c)
@@ -184,7 +253,27 @@ def rr_shuffled(fraction: ArrayLike, *, ranks: ArrayLike = 1, epochs: ArrayLike 
     The share x of all items that is still cached since earlier epochs is the hit probability; each miss evicts one of
     C at random, so x' = -q x(1-x)/c from x = c: a logistic.
 
-    Parameters and returns as for `opt_shuffled`; with `epochs` the same argument runs from an empty cache.
+    With `epochs` the same argument runs from an empty cache.
+
+    Parameters
+    ----------
+    fraction : array_like
+        C / N, in (0, 1].
+    ranks : array_like
+        1 / q, in [1, inf]: so many private caches, each of which sees a share q of every epoch; infinity is uniform
+        sampling with replacement.
+    epochs : array_like of int, optional
+        Length of a run from an empty cache, first sights counted as misses. None: the steady state.
+
+    Returns
+    -------
+    ndarray of float64, broadcast shape
+        Share of the accesses that hit.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When an argument is not as stated; the message says what must hold, and what came.
 
     Notes
     -----
@@ -193,6 +282,12 @@ def rr_shuffled(fraction: ArrayLike, *, ranks: ArrayLike = 1, epochs: ArrayLike 
     with 35 % cached (0.85 measured); ``1 - rr_shuffled(0.65)`` = 0.536 with 65 % (0.53); over the ideal, ``(1 -
     rr_shuffled(0.65)) / (1 - 0.65)`` = 1.53 (340 / 225 GB = 1.51); on two servers with 75 GiB each for 146 GiB, ``146
     / 2 * (1 - rr_shuffled(75 / 146, ranks=2))`` = 44.1 GiB read per server and epoch (45).
+
+    Examples
+    --------
+    >>> from simcache import theory
+    >>> 1 - theory.rr_shuffled([0.35, 0.65]).round(3)  # of the data is read from the disk
+    array([0.86 , 0.536])
     """
     c, q, e = _arguments(fraction, ranks, epochs)
     return fill(c, q, e, rr_hits, c)
@@ -207,8 +302,36 @@ def pin_shuffled(fraction: ArrayLike, *, ranks: ArrayLike = 1, epochs: ArrayLike
     """Hit rate of pinning the first C items on shuffled epochs: c, for any number of ranks.
 
     Once full, each access finds its item pinned with probability C/N, exactly, at every N. For one cache this is OPT.
-    Parameters and returns as for `opt_shuffled`; with `epochs`, the mean of min(c, 1 - (1-q)^k) over k = 0 … epochs -
+    With `epochs`, the mean of min(c, 1 - (1-q)^k) over k = 0 … epochs -
     1.
+
+    Parameters
+    ----------
+    fraction : array_like
+        C / N, in (0, 1].
+    ranks : array_like
+        1 / q, in [1, inf]: so many private caches, each of which sees a share q of every epoch; infinity is uniform
+        sampling with replacement.
+    epochs : array_like of int, optional
+        Length of a run from an empty cache, first sights counted as misses. None: the steady state.
+
+    Returns
+    -------
+    ndarray of float64, broadcast shape
+        Share of the accesses that hit.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When an argument is not as stated; the message says what must hold, and what came.
+
+    Examples
+    --------
+    >>> from simcache import theory
+    >>> theory.pin_shuffled([0.1, 0.5, 0.9])
+    array([0.1, 0.5, 0.9])
+    >>> theory.pin_shuffled(0.5, epochs=[2, 10])
+    array([0.25, 0.45])
     """
     c, q, e = _arguments(fraction, ranks, epochs)
     return fill(c, q, e, pin_hits, c)
@@ -239,11 +362,23 @@ def lfu_shuffled(fraction: ArrayLike, epoch: ArrayLike) -> Floats:
     Returns
     -------
     ndarray of float64, broadcast shape
+        Share of the accesses that hit.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When an argument is not as stated; the message says what must hold, and what came.
 
     Notes
     -----
     Limit of large N: a cache of few items ends near (C - 1) / N, since one place goes to newcomers. Mean of epochs
     2 … 10 at c = 0.5: 0.32235 (libCacheSim's LFU 0.32337). Derived for this package.
+
+    Examples
+    --------
+    >>> from simcache import theory
+    >>> theory.lfu_shuffled(0.5, [1, 2, 3, 10, 100]).round(3)  # climbs to C / N
+    array([0.   , 0.153, 0.237, 0.404, 0.49 ])
     """
     c, k = np.broadcast_arrays(_check.fractions(fraction), _check.whole(epoch, "epoch"))
     free = np.where(c < 1, c, 0.5)
@@ -272,6 +407,20 @@ def lru_shuffled_exact(n_items: ArrayLike, capacity: ArrayLike) -> Floats:
     Returns
     -------
     ndarray of float64, broadcast shape
+        Share of the accesses that hit.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When an argument is not as stated; the message says what must hold, and what came.
+
+    Examples
+    --------
+    >>> from simcache import theory
+    >>> theory.lru_shuffled_exact([10, 10_000], [5, 5_000]).round(4)
+    array([0.1772, 0.1535])
+    >>> theory.lru_shuffled(0.5).round(4)  # the limit of many items
+    np.float64(0.1534)
     """
     n = _check.whole(n_items, "n_items").astype(np.float64)
     c = np.minimum(_check.whole(capacity, "capacity").astype(np.float64), n)

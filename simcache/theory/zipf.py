@@ -36,18 +36,59 @@ def lru_zipf_limit(alpha: ArrayLike) -> Floats:
 
     Jelenkovic, Ann. Appl. Probab. 9, 1999. From 1 (α -> 1) to e^γ = 1.781 (α = inf).
 
-    Parameters: `alpha`, in (1, inf]. Returns an ndarray of float64 of its shape.
+    Parameters
+    ----------
+    alpha : array_like
+        α, in (1, inf].
+
+    Returns
+    -------
+    ndarray of float64, the shape of `alpha`
+        The ratio of the miss rates.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When an argument is not as stated; the message says what must hold, and what came.
+
+    Examples
+    --------
+    >>> from simcache import theory
+    >>> theory.lru_zipf_limit([1.1, 2, float("inf")]).round(3)
+    array([1.208, 1.571, 1.781])
     """
     x = _inverse(alpha)
     return np.asarray((1 - x) * np.exp(_log_gamma_rate(x, 1)))
 
 
 def fifo_zipf_limit(alpha: ArrayLike) -> Floats:
-    r"""Miss rate of FIFO, or random replacement, over that of the C most popular items, as `lru_zipf_limit`.
+    r"""Miss rate of FIFO, or random replacement, over that of the C most popular items, for Zipf exponent α > 1,
+    endless items, then C -> infinity.
 
     .. math:: (\alpha - 1)\left(\frac{\pi/\alpha}{\sin(\pi/\alpha)}\right)^\alpha
 
     Gallo, Kauffmann, Muscariello, Simonian & Tanguy, SIGMETRICS 2012. Grows as α.
+
+    Parameters
+    ----------
+    alpha : array_like
+        α, in (1, inf].
+
+    Returns
+    -------
+    ndarray of float64, the shape of `alpha`
+        The ratio of the miss rates.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When an argument is not as stated; the message says what must hold, and what came.
+
+    Examples
+    --------
+    >>> from simcache import theory
+    >>> theory.fifo_zipf_limit([1.1, 2, 4]).round(3)
+    array([1.278, 2.467, 4.566])
     """
     x = _inverse(alpha)
     least = np.minimum(x, 1 - x)  # sin(pi x) = sin(pi (1 - x)), and keeps its digits near 1
@@ -58,13 +99,35 @@ def fifo_zipf_limit(alpha: ArrayLike) -> Floats:
 
 
 def opt_zipf_limit(alpha: ArrayLike) -> Floats:
-    r"""Miss rate of OPT over that of the C most popular items, as `lru_zipf_limit`.
+    r"""Miss rate of OPT over that of the C most popular items, for Zipf exponent α > 1, endless items, then C ->
+    infinity.
 
     .. math:: \Gamma(2 - 1/\alpha)^\alpha
 
     The whole worth of knowing the future: from 1 (α -> 1) down to e^(γ-1) = 0.655 (α = inf). From the fluid law,
     `opt_irm`; derived for this package. For α near 1 the limit is slow: 0.885 at α = 1.2, N = 1e6, C = 1000 against
     0.914.
+
+    Parameters
+    ----------
+    alpha : array_like
+        α, in (1, inf].
+
+    Returns
+    -------
+    ndarray of float64, the shape of `alpha`
+        The ratio of the miss rates.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When an argument is not as stated; the message says what must hold, and what came.
+
+    Examples
+    --------
+    >>> from simcache import theory
+    >>> theory.opt_zipf_limit([1.1, 2, float("inf")]).round(3)
+    array([0.951, 0.785, 0.655])
     """
     return np.exp(_log_gamma_rate(_inverse(alpha), 2))
 
@@ -79,12 +142,31 @@ def opt_zipf_hits_limit(alpha: ArrayLike) -> Floats:
     `opt_zipf_gap`). Below 1/2 the ratio grows without end as C/N falls: `opt_zipf_small`. From the fluid law,
     `opt_irm`; derived for this package.
 
-    Parameters: `alpha`, in (1/2, 1]. Returns an ndarray of float64 of its shape.
+    Parameters
+    ----------
+    alpha : array_like
+        α, in (1/2, 1].
+
+    Returns
+    -------
+    ndarray of float64, the shape of `alpha`
+        The ratio of the hit rates.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When an argument is not as stated; the message says what must hold, and what came.
 
     Notes
     -----
     Slow towards both ends. By `opt_irm` at N = 10^6, C = 100, 1,000, 10,000: 1.82, 1.69, 1.57 for 1.81 at α = 0.6;
     1.45, 1.39, 1.34 for 1.36 at 0.7; 1.27, 1.22, 1.20 for 1.18 at 0.8; 1.17, 1.13, 1.11 for 1.07 at 0.9.
+
+    Examples
+    --------
+    >>> from simcache import theory
+    >>> theory.opt_zipf_hits_limit([0.6, 0.8, 1]).round(3)
+    array([1.806, 1.177, 1.   ])
     """
     return np.exp(_log_gamma_rate(1 / _check.real(alpha, "alpha", 0.5, 1, open_low=True), 2))
 
@@ -104,11 +186,23 @@ def opt_zipf_gap(n_items: ArrayLike) -> Floats:
     Returns
     -------
     ndarray of float64, the shape of `n_items`
+        The difference of the hit rates.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When an argument is not as stated; the message says what must hold, and what came.
 
     Notes
     -----
     By `opt_irm` at N = 10^6, C = 10, 100, 1,000, 10,000: 0.0401, 0.0401, 0.0401, 0.0398 for 0.0401; 0.0366 at C = 10^5,
     where C is no longer small against N.
+
+    Examples
+    --------
+    >>> from simcache import theory
+    >>> theory.opt_zipf_gap([1_000, 1_000_000]).round(4)
+    array([0.0771, 0.0401])
     """
     return np.asarray(EULER / (scipy.special.digamma(_check.whole(n_items, "n_items") + 1.0) + EULER))
 
@@ -136,6 +230,12 @@ def opt_zipf_small(alpha: ArrayLike, fraction: ArrayLike) -> Floats:
     Returns
     -------
     ndarray of float64, broadcast shape
+        The hit rate.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When an argument is not as stated; the message says what must hold, and what came.
 
     Notes
     -----
@@ -143,6 +243,14 @@ def opt_zipf_small(alpha: ArrayLike, fraction: ArrayLike) -> Floats:
     1.01, 1.03 at α = 0.2; 1.05, 1.08, 1.14 at 0.4; 1.03, 1.01, 1.00 at 0.5; 1.13, 1.12, 1.17 at 0.6; 1.17, 1.08, 1.06
     at 0.7; 1.35, 1.17, 1.08 at 0.8; 1.72, 1.37, 1.18 at 0.9. Slow near 1/2, where the share must be tiny, and near 1,
     where the number of items, which enters as N^(α-1), must be vast.
+
+    Examples
+    --------
+    >>> from simcache import theory
+    >>> theory.opt_zipf_small([0.2, 0.4, 0.8], 0.01).round(3)
+    array([0.146, 0.19 , 0.468])
+    >>> theory.lfu_zipf_small([0.2, 0.4, 0.8], 0.01).round(3)
+    array([0.025, 0.063, 0.398])
     """
     a, c = _below_one(alpha, fraction)
     few, many = np.where(a < 0.5, a, 0.25), np.where(a > 0.5, a, 0.75)
@@ -169,7 +277,22 @@ def lru_zipf_small(alpha: ArrayLike, fraction: ArrayLike) -> Floats:
 
     Over the most popular items', `lfu_zipf_small`, this tends to 0 at every α.
 
-    Parameters and returns as for `opt_zipf_small`.
+    Parameters
+    ----------
+    alpha : array_like
+        α, in [0, 1).
+    fraction : array_like
+        C / N, in (0, 1].
+
+    Returns
+    -------
+    ndarray of float64, broadcast shape
+        The hit rate.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When an argument is not as stated; the message says what must hold, and what came.
 
     Notes
     -----
@@ -177,6 +300,12 @@ def lru_zipf_small(alpha: ArrayLike, fraction: ArrayLike) -> Floats:
     N = 10^6, C = 100, 1,000, 10,000: 1.00, 1.00, 1.00 at α = 0.2; 1.06, 1.06, 1.10 at 0.4. Not good from 1/2 on at
     sizes in use, as c N^α must be large too: 1.44, 1.16, 1.01 at 0.5; 2.39, 1.35, 1.16 at 0.6; 2.79, 1.34, 1.07 at 0.7;
     2.79, 1.46, 1.12 at 0.8; 3.08, 1.73, 1.27 at 0.9.
+
+    Examples
+    --------
+    >>> from simcache import theory
+    >>> theory.lru_zipf_small([0.2, 0.4, 0.8], 0.01).round(3)
+    array([0.011, 0.018, 0.259])
     """
     a, c = _below_one(alpha, fraction)
     few, many = np.where(a < 0.5, a, 0.25), np.where(a > 0.5, a, 0.75)
@@ -193,14 +322,35 @@ def lfu_zipf_small(alpha: ArrayLike, fraction: ArrayLike) -> Floats:
 
     .. math:: c^{1 - \alpha}
 
-    In the limit for every c, small or not. See `lfu_irm`.
+    In the limit for every c, small or not.
 
-    Parameters and returns as for `opt_zipf_small`.
+    Parameters
+    ----------
+    alpha : array_like
+        α, in [0, 1).
+    fraction : array_like
+        C / N, in (0, 1].
+
+    Returns
+    -------
+    ndarray of float64, broadcast shape
+        The hit rate.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When an argument is not as stated; the message says what must hold, and what came.
 
     Notes
     -----
     Over `lfu_irm` at N = 10^6, C = 100, 1,000, 10,000: 1.01, 1.00, 1.00 at α = 0.2; 1.25, 1.10, 1.04 at 0.7; 1.88,
     1.45, 1.22 at 0.9.
+
+    Examples
+    --------
+    >>> from simcache import theory
+    >>> theory.lfu_zipf_small([0, 0.5, 0.9], 0.01).round(3)
+    array([0.01 , 0.1  , 0.631])
     """
     a, c = _below_one(alpha, fraction)
     return np.asarray(c ** (1 - a))
