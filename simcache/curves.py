@@ -43,13 +43,14 @@ def hit_curve(
     trace : Trace
         At least one access.
     policy : str, module, compiled kernel or generator; or (policy, dict)
-        As for `simulate`.
+        A name (`policies.names()`), a module, a kernel compiled with Numba, or a generator in plain Python; a pair has
+        its parameters too.
     capacities : iterable of int or str, optional
-        Sizes in items, not shares of them as for `sweep`; by default about 100, log-spaced from 1 to `trace.n_items`.
+        Sizes in items, not shares of them; by default about 100, log-spaced from 1 to `trace.n_items`.
         Those above 2^63 - 1 are taken for that: all hold everything. Sizes in bytes may be texts, "25 GB"; by default
         they are from the smallest item, below which no cache holds anything, to the bytes of all items.
     unit : {"items", "bytes"}
-        What `capacities` count, as for `simulate`.
+        What `capacities` count. Bytes need a trace with sizes, and a policy that takes them.
     seed : int
         The policy's seed, and the sample's.
     warmup : int, optional
@@ -67,8 +68,8 @@ def hit_curve(
     Returns
     -------
     pandas.DataFrame
-        One row per size, in the order asked for; columns as in `tables`, with `fraction` = capacity / n_items, or /
-        bytes of all items. Rows that are estimated have ``exact`` False, no `hits`, no `hit_rate_warm` and no
+        One row per size, in the order asked for; columns as `sweep` gives them, with `fraction` = capacity / n_items,
+        or / bytes of all items. Rows that are estimated have ``exact`` False, no `hits`, no `hit_rate_warm` and no
         `byte_hit_rate`.
 
     Raises
@@ -83,6 +84,16 @@ def hit_curve(
     -----
     A policy that draws random numbers draws the same at a size named here as in `simulate`; at the default sizes it
     draws once for all of them, so that its curve never falls, and each size has the same law.
+
+    Examples
+    --------
+    >>> from simcache import hit_curve, synth
+    >>> curve = hit_curve(synth.zipf(1_000, 20_000, 0.8), "lru", [10, 100, 500])
+    >>> curve[["policy", "capacity", "fraction", "hits", "hit_rate"]]
+      policy  capacity  fraction   hits  hit_rate
+    0    lru        10      0.01   1572   0.07860
+    1    lru       100      0.10   7345   0.36725
+    2    lru       500      0.50  15044   0.75220
     """
     check_trace(trace)
     chosen = counting_in(check_unit(unit), choose(policy, params))

@@ -19,6 +19,8 @@ from .files import replacing
 from .journals import Stored, lines
 from .units import of_shares, of_unit, unit_of
 
+__all__ = ["read"]
+
 FORMAT = 1
 MARK = "store.json"
 
@@ -41,6 +43,17 @@ def read(folder: str | os.PathLike[str]) -> pd.DataFrame:
     ------
     OSError, ValueError
         When there is no store, or one that a later simcache wrote, or two of its records contradict each other.
+
+    Examples
+    --------
+    >>> from simcache import store, sweep, synth
+    >>> table = sweep([synth.zipf(100, 1_000, 1.0)], ["lru", "fifo"], [0.1, 0.5], store="runs")
+    >>> store.read("runs")[["policy", "capacity", "hits"]]
+      policy  capacity  hits
+    0   fifo        10   321
+    1   fifo        50   742
+    2    lru        10   363
+    3    lru        50   785
     """
     codes: dict[Any, str] = {}
     found = load(checked(folder), codes=codes)

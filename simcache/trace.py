@@ -48,6 +48,15 @@ class Trace:
     ------
     TypeError, ValueError
         When an argument is not as stated; the message names what must hold and what came.
+
+    Examples
+    --------
+    >>> from simcache import Trace
+    >>> trace = Trace([0, 2, 0, 1, 2, 0], n_items=3, name="tiny", epochs=[0, 3])
+    >>> trace
+    <Trace 'tiny': accesses 6, items touched 3 of 3, epochs 2, repeats 50.00%>
+    >>> len(trace), trace.ids
+    (6, array([0, 2, 0, 1, 2, 0], dtype=int32))
     """
 
     ids: NDArray[np.int32]
@@ -94,6 +103,12 @@ class Trace:
             a Series, or a data frame of one column. Keys that are equal are one item, as in a dict: 1, 1.0 and True
             are the same. No keys give an empty trace of one item. An array of integers is fast.
         name : str
+            What tables and figures call it.
+
+        Returns
+        -------
+        Trace
+            Of as many items as there are different keys.
 
         Raises
         ------
@@ -102,6 +117,13 @@ class Trace:
             iterated over; or when a key is None, cannot be hashed, or is equal to nothing but itself.
         ValueError
             When a key is NaN or masked, or there are several columns or dimensions.
+
+        Examples
+        --------
+        >>> from simcache import Trace
+        >>> trace = Trace.of(["cat", "dog", "cat", "owl"], name="log")
+        >>> trace.ids, trace.n_items
+        (array([0, 1, 0, 2], dtype=int32), 3)
         """
         ids, n_items = coded(keys, name)
         return cls(ids, max(1, n_items), name)
@@ -115,7 +137,14 @@ class Trace:
 
     @cached_property
     def n_touched(self) -> int:
-        """Items accessed at least once."""
+        """Items accessed at least once.
+
+        Examples
+        --------
+        >>> from simcache import Trace
+        >>> Trace([0, 2, 0], n_items=5).n_touched
+        2
+        """
         if self.n_items > 8 * len(self):
             return int(np.unique(self.ids).size)
         seen = np.zeros(self.n_items, np.bool_)
@@ -125,17 +154,38 @@ class Trace:
 
     @property
     def repeats(self) -> float:
-        """Share of accesses to an item accessed before: what a cache of everything would hit. NaN when empty."""
+        """Share of accesses to an item accessed before: what a cache of everything would hit. NaN when empty.
+
+        Examples
+        --------
+        >>> from simcache import Trace
+        >>> Trace([0, 2, 0, 0], n_items=5).repeats
+        0.5
+        """
         return 1 - self.n_touched / len(self) if len(self) else float("nan")
 
     @cached_property
     def n_bytes(self) -> int | None:
-        """Bytes of all items together, each once; None without sizes."""
+        """Bytes of all items together, each once; None without sizes.
+
+        Examples
+        --------
+        >>> from simcache import Trace
+        >>> Trace([0, 1, 0], n_items=2, sizes=[40, 10]).n_bytes
+        50
+        """
         return None if self.sizes is None else sums.of_items(self.sizes)
 
     @cached_property
     def bytes_accessed(self) -> int | None:
-        """Bytes of all accesses together; None without sizes."""
+        """Bytes of all accesses together; None without sizes.
+
+        Examples
+        --------
+        >>> from simcache import Trace
+        >>> Trace([0, 1, 0], n_items=2, sizes=[40, 10]).bytes_accessed
+        90
+        """
         return None if self.sizes is None else sums.of_accesses(self.ids, self.sizes)
 
     def _facts(self) -> dict[str, str]:
@@ -161,12 +211,24 @@ class Trace:
 
         What there was is replaced only once all is written.
 
+        Parameters
+        ----------
+        path : path
+            Ends in .npz or .trace.
+
         Raises
         ------
         TypeError, ValueError
             When `path` is no path, or has another suffix.
         OSError
             When it cannot be written.
+
+        Examples
+        --------
+        >>> from simcache import Trace
+        >>> Trace([0, 2, 0], n_items=3, name="tiny").save("tiny.npz")
+        >>> Trace.load("tiny.npz").name
+        'tiny'
         """
         target = checked_path(path)
         sizes = None if self.sizes is None else np.asarray(self.sizes)
@@ -183,6 +245,16 @@ class Trace:
     def load(cls, path: str | os.PathLike[str]) -> "Trace":
         """Read a trace that `save` wrote; the arrays of a .trace folder are mapped, not read into memory.
 
+        Parameters
+        ----------
+        path : path
+            What `save` was given.
+
+        Returns
+        -------
+        Trace
+            As it was saved.
+
         Raises
         ------
         TypeError
@@ -191,6 +263,13 @@ class Trace:
             When the file cannot be read.
         ValueError
             When it is not a trace file, or is cut short. What it says of its sizes is compared before it is unpacked.
+
+        Examples
+        --------
+        >>> from simcache import Trace
+        >>> Trace([0, 2, 0], n_items=3).save("big.trace")
+        >>> Trace.load("big.trace").ids  # mapped
+        memmap([0, 2, 0], dtype=int32)
         """
         source = checked_path(path)
         return mapped.read(source, cls) if mapped.named(source) else archive.read(source, cls)

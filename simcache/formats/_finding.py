@@ -16,7 +16,19 @@ OWN = (".npz", ".trace")  # what Trace.save writes
 
 
 def names() -> list[str]:
-    """The formats there are, without those of `Trace.save`."""
+    """The formats there are, without those of `Trace.save`.
+
+    Returns
+    -------
+    list of str
+        Sorted.
+
+    Examples
+    --------
+    >>> from simcache import formats
+    >>> formats.names()
+    ['csv', 'msr', 'npy', 'oracleGeneral', 'parquet', 'tsv', 'twitter', 'txt']
+    """
     return sorted(each.name for each in iter_modules([str(Path(__file__).parent)]) if not each.name.startswith("_"))
 
 
@@ -35,7 +47,25 @@ def load(name: Any) -> ModuleType:
 
 
 def is_own(path: Path) -> bool:
-    """Whether a path is of a trace that `Trace.load` reads."""
+    """Whether a path is of a trace that `Trace.load` reads.
+
+    Parameters
+    ----------
+    path : Path
+        Need not be there.
+
+    Returns
+    -------
+    bool
+        True for .npz and .trace.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from simcache import formats
+    >>> formats.is_own(Path("zipf.npz")), formats.is_own(Path("log.csv"))
+    (True, False)
+    """
     return path.suffix.lower() in OWN
 
 
@@ -60,7 +90,24 @@ def found(path: Path, format: str | None) -> ModuleType:
 
 
 def known(path: str | os.PathLike[str]) -> bool:
-    """Whether a path ends as that of a trace or a log does that can be read."""
+    """Whether a path ends as that of a trace or a log does that can be read.
+
+    Parameters
+    ----------
+    path : path
+        Need not be there.
+
+    Returns
+    -------
+    bool
+        True where `read` finds the format by the suffix.
+
+    Examples
+    --------
+    >>> from simcache import formats
+    >>> formats.known("log.csv.gz"), formats.known("log.docx")
+    (True, False)
+    """
     try:
         return is_own(Path(path)) or bool(found(Path(path), None))
     except ValueError:

@@ -30,7 +30,7 @@ def read(
     allow_bad: bool = False,
     name: str | None = None,
 ) -> Trace:
-    """Read a file of accesses. Its keys become ids in order of first appearance, keys being equal where all bytes are.
+    r"""Read a file of accesses. Its keys become ids in order of first appearance, keys being equal where all bytes are.
 
     Parameters
     ----------
@@ -66,6 +66,15 @@ def read(
         When an argument is not as stated, or the file is not: broken off, empty, or with too many bad records.
     OSError
         When it cannot be read.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from simcache import formats
+    >>> _ = Path("log.csv").write_text("key,size\n/cat,40\n/dog,10\n/cat,40\n")
+    >>> trace = formats.read("log.csv")
+    >>> trace.ids, trace.sizes
+    (array([0, 1, 0], dtype=int32), array([40, 10]))
     """
     options = {"columns": columns, "header": header, "ops": ops, "block": block}
     return whole_trace(Path(checked_path(path)), format, options, allow_bad, name)[0]
@@ -82,7 +91,53 @@ def reported(
     allow_bad: bool = False,
     name: str | None = None,
 ) -> tuple[Trace, Report]:
-    """As `read`, which see: the trace, and what there was to say of the file."""
+    r"""Read a file of accesses as `read` does, and say what there was in it.
+
+    Parameters
+    ----------
+    path : path
+        A file that ends as its format does: .csv, .tsv, .txt, .parquet, .npy, .oracleGeneral, .oracleGeneral.bin, each
+        also with .gz or .zst; or what `Trace.load` reads.
+    format : str, optional
+        One of `names`, where the suffix does not say it, as with those of Twitter and MSR Cambridge.
+    columns : str or dict, optional
+        Of csv, tsv, parquet: the columns of the key, and of sizes and times if there are any, by number from 1 or by
+        name: ``"key=2,size=4,time=1"``. By default those called key, size and time, or the only one.
+    header : bool, optional
+        Of csv, tsv: whether the first line names the columns. By default it does if a name is asked for, or if it has
+        no number where there must be one.
+    ops : str or sequence of str, optional
+        Of twitter, msr: the operations that are accesses; by default get and gets, and all.
+    block : int, optional
+        Of msr: bytes of a block; a request is then an access to each block that it touches.
+    allow_bad : bool
+        Take a file in which more than 1 record in 100 is bad.
+    name : str, optional
+        The trace's name, by default the file's without its suffixes.
+
+    Returns
+    -------
+    trace : Trace
+        What `read` gives.
+    report : Report
+        What was read, what was left out, and which records were bad.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When an argument is not as stated, or the file is not: broken off, empty, or with too many bad records.
+    OSError
+        When it cannot be read.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from simcache import formats
+    >>> _ = Path("log.csv").write_text("key,size\n/cat,40\n/dog,10\n/cat,60\n")
+    >>> trace, report = formats.reported("log.csv")
+    >>> report.accesses, list(report.lines())
+    (3, ['items whose size changes, the first kept: 1'])
+    """
     options = {"columns": columns, "header": header, "ops": ops, "block": block}
     return whole_trace(Path(checked_path(path)), format, options, allow_bad, name)
 

@@ -22,9 +22,9 @@ MISSING, NO_NUMBER, NEGATIVE, TOO_MANY, UNKNOWN = 1, 2, 3, 4, 5
 
 @dataclass
 class Report:
-    """What there was in a file of accesses.
+    r"""What there was in a file of accesses.
 
-    Attributes
+    Parameters
     ----------
     format : str
         The name of its format.
@@ -40,6 +40,19 @@ class Report:
         Records with a time before that of the record before.
     header : bool
         Whether the first line was taken for the names of columns.
+    named : list of str
+        The first bad records, each with its number and what is wrong with it.
+    good : int
+        Records that were taken: more than accesses or fewer, where a record is no access.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from simcache import formats
+    >>> _ = Path("log.csv").write_text("key,size\ncat,40\ndog,ten\ncat,40\n")
+    >>> trace, report = formats.reported("log.csv", allow_bad=True)
+    >>> report.accesses, report.bad, report.named
+    (2, 1, ['line 3: no number where there must be one'])
     """
 
     format: str
@@ -54,33 +67,96 @@ class Report:
     header: bool = False
     named: list[str] = field(default_factory=list)
     good: int = 0  # records that were taken: more than accesses or fewer, where a record is no access
-    _latest: float = -np.inf
+    _latest: float = field(default=-np.inf, init=False)
 
     @property
     def records(self) -> int:
-        """Whole records, of any kind."""
+        """Whole records, of any kind.
+
+        Examples
+        --------
+        >>> from simcache.formats import Report
+        >>> Report("csv", good=98, left_out=1, bad=1).records
+        100
+        """
         return self.good + self.left_out + self.bad
 
     def note(self, faults: NDArray[np.uint8], first: int) -> None:
-        """Count bad records by their faults; record r of the array is number `first` + r of the file."""
+        """Count bad records by their faults; record r of the array is number `first` + r of the file.
+
+        Parameters
+        ----------
+        faults : ndarray of uint8
+            0 for a good record, else what is wrong with it.
+        first : int
+            The number of the first of them in the file.
+
+        Examples
+        --------
+        >>> from simcache.formats import Report
+        >>> import numpy as np
+        >>> report = Report("csv")
+        >>> report.note(np.array([0, 2], np.uint8), first=1)
+        >>> report.named
+        ['line 2: no number where there must be one']
+        """
         bad = np.flatnonzero(faults)
         self.bad += bad.size
         for r in bad[: NAMED - len(self.named)].tolist():
             self.named.append(f"{self.record} {first + r}: {REASONS[faults[r]]}")
 
     def note_times(self, times: NDArray[np.float64]) -> None:
-        """Count times that go back."""
+        """Count times that go back.
+
+        Parameters
+        ----------
+        times : ndarray of float64
+            Of the records that follow those noted before.
+
+        Examples
+        --------
+        >>> from simcache.formats import Report
+        >>> import numpy as np
+        >>> report = Report("csv")
+        >>> report.note_times(np.array([1.0, 3.0, 2.0]))
+        >>> report.out_of_order
+        1
+        """
         if times.size:
             self.out_of_order += int(np.count_nonzero(np.diff(times, prepend=self._latest) < 0))
             self._latest = float(times[-1])
 
     def source(self) -> dict[str, Scalar]:
-        """The counts that are not zero, for the trace to keep."""
+        """The counts that are not zero, for the trace to keep.
+
+        Returns
+        -------
+        dict of str to scalar
+            By the names of the columns that tables then have.
+
+        Examples
+        --------
+        >>> from simcache.formats import Report
+        >>> Report("csv", bad=1, good=99).source()
+        {'bad': 1}
+        """
         names = ("left_out", "bad", "resized", "zero_sized", "out_of_order")
         return {name: int(getattr(self, name)) for name in names if getattr(self, name)}
 
     def lines(self) -> Iterator[str]:
-        """What is worth a word, in words."""
+        """What is worth a word, in words.
+
+        Yields
+        ------
+        str
+            One line each.
+
+        Examples
+        --------
+        >>> from simcache.formats import Report
+        >>> list(Report("csv", header=True, zero_sized=3).lines())
+        ['the first line was taken for the names of columns', 'items of size 0, counted as 1: 3']
+        """
         if self.header:
             yield "the first line was taken for the names of columns"
         if self.left_out:

@@ -25,6 +25,7 @@ def write(trace: Trace, path: str | os.PathLike[str], format: str | None = None)
     Parameters
     ----------
     trace : Trace
+        Its items become keys 0 … `n_items` - 1.
     path : path
         Ends as `read` says; npy and txt hold no sizes, and none but .npz and .trace hold epochs, names, and items that
         are never accessed.
@@ -37,6 +38,14 @@ def write(trace: Trace, path: str | os.PathLike[str], format: str | None = None)
         When an argument is not as stated, or the format cannot hold the trace's sizes.
     OSError
         When it cannot be written; nothing is left behind.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from simcache import formats, synth
+    >>> formats.write(synth.loop(3, 4), "loop.txt")
+    >>> Path("loop.txt").read_text().split()
+    ['0', '1', '2', '0']
     """
     if not isinstance(trace, Trace):
         raise TypeError(f"trace must be a Trace to be written, got {type(trace).__name__}")
@@ -62,18 +71,34 @@ def convert(
     allow_bad: bool = False,
     name: str | None = None,
 ) -> Report:
-    """Read one file and write another, whole or not at all.
+    r"""Read one file and write another, whole or not at all.
 
     A target in .trace is written as it comes: memory then grows with the keys, not with the accesses.
 
     Parameters
     ----------
-    source, target : path
-        Both end as `read` says, or have their formats named.
-    format, to : str, optional
-        Of `source` and of `target`, one of `names`.
-    columns, header, ops, block, allow_bad, name
-        As for `read`.
+    source : path
+        A file of accesses; it ends as `read` says, or `format` names its format.
+    target : path
+        The file to write; it ends as `write` says, or `to` names its format.
+    format : str, optional
+        Of `source`, one of `names`.
+    to : str, optional
+        Of `target`, one of `names`.
+    columns : str or dict, optional
+        Of csv, tsv, parquet: the columns of the key, and of sizes and times if there are any, by number from 1 or by
+        name: ``"key=2,size=4,time=1"``. By default those called key, size and time, or the only one.
+    header : bool, optional
+        Of csv, tsv: whether the first line names the columns. By default it does if a name is asked for, or if it has
+        no number where there must be one.
+    ops : str or sequence of str, optional
+        Of twitter, msr: the operations that are accesses; by default get and gets, and all.
+    block : int, optional
+        Of msr: bytes of a block; a request is then an access to each block that it touches.
+    allow_bad : bool
+        Take a file in which more than 1 record in 100 is bad.
+    name : str, optional
+        The trace's name, by default the file's without its suffixes.
 
     Returns
     -------
@@ -82,8 +107,21 @@ def convert(
 
     Raises
     ------
-    TypeError, ValueError, OSError
-        As `read` and `write` do.
+    TypeError, ValueError
+        When an argument is not as stated, the source is broken off, empty, or has too many bad records, or the target's
+        format cannot hold its sizes.
+    OSError
+        When a file cannot be read or written; no part of a target is left behind.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from simcache import Trace, formats
+    >>> _ = Path("log.csv").write_text("key,size\ncat,40\ndog,10\ncat,40\n")
+    >>> formats.convert("log.csv", "log.npz").accesses
+    3
+    >>> Trace.load("log.npz").sizes
+    array([40, 10])
     """
     start, end = Path(checked_path(source)), Path(checked_path(target))
     options = {"columns": columns, "header": header, "ops": ops, "block": block}

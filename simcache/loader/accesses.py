@@ -21,6 +21,22 @@ class Access(int):
 
     So the plan stays where the sampler is, and nothing that hands indices on (batches, workers, ranks) can give an
     order to another access. Arithmetic, arrays and tensors make it a plain number again.
+
+    Parameters
+    ----------
+    item : int
+        What it is as a number.
+    number : int
+        Its place among all accesses of the run.
+    order : int
+        What the cache is to do with it: ``slot << 2 | hit << 1 | keep``.
+
+    Examples
+    --------
+    >>> from simcache.loader import Access
+    >>> access = Access(7, number=3, order=6)
+    >>> access, access.number, [10, 11, 12, 13, 14, 15, 16, 17][access]
+    (7, 3, 17)
     """
 
     number: int
@@ -42,6 +58,21 @@ class PlannedSampler:
 
     Each pass is the epoch after the one before, or that given to `set_epoch`; one that broke off is not taken up
     again, unless by `load_state_dict`.
+
+    Parameters
+    ----------
+    plan : Plan
+        What was planned.
+    rank : int
+        Whose accesses.
+
+    Examples
+    --------
+    >>> from simcache import loader, synth
+    >>> made = loader.plan(synth.uniform(100, 400), loader.Loader(batch_size=10), capacity=20)
+    >>> sampler = made.sampler()
+    >>> len(sampler), list(sampler)[:4]
+    (400, [85, 63, 51, 26])
     """
 
     def __init__(self, plan: "Plan", rank: int) -> None:
@@ -54,14 +85,43 @@ class PlannedSampler:
 
     @property
     def places(self) -> NDArray[np.int64]:
-        """Places in the plan of the accesses of this epoch."""
+        """Places in the plan of the accesses of this epoch.
+
+        Examples
+        --------
+        >>> from simcache import loader, synth
+        >>> made = loader.plan(synth.uniform(100, 400), loader.Loader(batch_size=10), capacity=20)
+        >>> sampler = made.sampler()
+        >>> sampler.places[:4]
+        array([0, 1, 2, 3])
+        """
         return self.plan.places(min(self.epoch, self.plan.epochs - 1), self._rank)
 
     def __len__(self) -> int:
         return int(self.places.size)
 
     def set_epoch(self, epoch: int) -> None:
-        """Let the next pass be that epoch; where a state amid it was loaded, the rest of it."""
+        """Let the next pass be that epoch; where a state amid it was loaded, the rest of it.
+
+        Parameters
+        ----------
+        epoch : int
+            From 0. Beyond the last planned, the last is planned again.
+
+        Raises
+        ------
+        TypeError, ValueError
+            When it is no whole number >= 0.
+
+        Examples
+        --------
+        >>> from simcache import loader, synth
+        >>> made = loader.plan(synth.uniform(100, 400), loader.Loader(batch_size=10), capacity=20)
+        >>> sampler = made.sampler()
+        >>> sampler.set_epoch(0)
+        >>> next(iter(sampler))
+        85
+        """
         epoch = whole(epoch, "epoch", 0, None, self._where)
         if self._begun or epoch != self.epoch:
             self._go(epoch, 0)
@@ -71,11 +131,41 @@ class PlannedSampler:
         self._passes += 1
 
     def state_dict(self) -> dict[str, int]:
-        """The epoch, and how many of its accesses were drawn: workers draw ahead of what they deliver."""
+        """The epoch, and how many of its accesses were drawn: workers draw ahead of what they deliver.
+
+        Returns
+        -------
+        dict of str to int
+            ``epoch`` and ``place``.
+
+        Examples
+        --------
+        >>> from simcache import loader, synth
+        >>> made = loader.plan(synth.uniform(100, 400), loader.Loader(batch_size=10), capacity=20)
+        >>> sampler = made.sampler()
+        >>> _ = next(iter(sampler))
+        >>> sampler.state_dict()
+        {'epoch': 0, 'place': 1}
+        """
         return {"epoch": self.epoch, "place": self._place}
 
     def load_state_dict(self, state: Mapping[str, int]) -> None:
-        """Let the next pass go on from there."""
+        """Let the next pass go on from there.
+
+        Parameters
+        ----------
+        state : mapping
+            What `state_dict` gave.
+
+        Examples
+        --------
+        >>> from simcache import loader, synth
+        >>> made = loader.plan(synth.uniform(100, 400), loader.Loader(batch_size=10), capacity=20)
+        >>> sampler = made.sampler()
+        >>> sampler.load_state_dict({"epoch": 0, "place": 390})
+        >>> len(list(sampler))  # the rest of the epoch
+        10
+        """
         try:
             epoch, place = state["epoch"], state["place"]
         except (KeyError, IndexError, TypeError):

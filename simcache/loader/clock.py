@@ -48,6 +48,12 @@ class Costs:
     ------
     TypeError, ValueError
         When a cost is not a finite number >= 0, or one or more of them in a row.
+
+    Examples
+    --------
+    >>> from simcache.loader import Costs
+    >>> Costs(t_hit=0.0001, t_miss=[0.004, 0.005, 0.009], t_prep=0.001, t_step=0.02)
+    Costs(t_hit=0.0001, t_miss=(0.004, 0.005, 0.009), t_prep=0.001, t_step=0.02)
     """
 
     t_hit: ArrayLike
@@ -71,12 +77,55 @@ class Costs:
         """Samples of one cost in ascending order, shape (n_samples,): one where it is a constant.
 
         A draw picks the same quantile of every cost, so where hits are cheaper at every quantile each hit saves time.
+
+        Parameters
+        ----------
+        field : str
+            Which cost: its name.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_samples,)
+            Seconds.
+
+        Examples
+        --------
+        >>> from simcache.loader import Costs
+        >>> Costs(t_hit=0, t_miss=[0.009, 0.004], t_prep=0, t_step=0).samples("t_miss")
+        array([0.004, 0.009])
         """
         return np.sort(np.atleast_1d(np.asarray(getattr(self, field), np.float64)))
 
 
 class Timing(NamedTuple):
-    """How long a run takes, in seconds."""
+    """How long a run takes, in seconds, as `timing` finds it.
+
+    Parameters
+    ----------
+    total : float
+        All epochs together.
+    epochs : ndarray of float64, shape (n_epochs,)
+        Each epoch, up to the last that fetched something; 0 for one that fetched nothing.
+    steps : int
+        Batches of a rank, all epochs together.
+    step : float
+        ``total / steps``; NaN without steps.
+    roofline : float
+        A bound below `total`: each epoch lasts at least its steps, and at least its busiest worker.
+    stall : float
+        Share of `total` in which the accelerators wait for data; NaN without steps.
+
+    Examples
+    --------
+    >>> from simcache import loader, synth
+    >>> trace = synth.shuffled(1_000, epochs=3)
+    >>> shape = loader.Loader(batch_size=50, num_workers=2, persistent_workers=True)
+    >>> hits = loader.simulate_loader(trace, shape, "pin", 250)
+    >>> costs = loader.Costs(t_hit=0.0001, t_miss=0.005, t_prep=0.001, t_step=0.02)
+    >>> found = loader.timing(loader.deal(trace, shape), shape, hits, costs)
+    >>> found.epochs.round(2), found.steps, round(found.stall, 2)
+    (array([3.04, 2.39, 2.48]), 60, 0.85)
+    """
 
     total: float
     epochs: NDArray[np.float64]  # each epoch, up to the last that fetched something; 0 for one that fetched nothing
@@ -91,9 +140,14 @@ def timing(dealt: Deal, loader: Loader, hits: Hits, costs: Costs, *, seed: int =
 
     Parameters
     ----------
-    dealt, loader, hits
-        As given to and by `deal` and `simulate_loader`.
+    dealt : Deal
+        What `deal` gave.
+    loader : Loader
+        What `deal` was given.
+    hits : ndarray of bool
+        What `simulate_loader` gave: which of the accesses of `dealt` hit.
     costs : Costs
+        What things take.
     seed : int
         0 … 2^64 - 1: what costs given as samples are drawn with. What is drawn for an access or a step depends on its
         place alone, so that two policies timed with one seed meet the same luck.
@@ -101,11 +155,22 @@ def timing(dealt: Deal, loader: Loader, hits: Hits, costs: Costs, *, seed: int =
     Returns
     -------
     Timing
+        Seconds, in all, by epoch and by step.
 
     Raises
     ------
     TypeError, ValueError
         When an argument is not as stated, or `hits` is not aligned with `dealt`.
+
+    Examples
+    --------
+    >>> from simcache import loader, synth
+    >>> trace = synth.shuffled(1_000, epochs=3)
+    >>> shape = loader.Loader(batch_size=50, num_workers=2, persistent_workers=True)
+    >>> hits = loader.simulate_loader(trace, shape, "pin", 250)
+    >>> costs = loader.Costs(t_hit=0.0001, t_miss=0.005, t_prep=0.001, t_step=0.02)
+    >>> round(loader.timing(loader.deal(trace, shape), shape, hits, costs).total, 2)
+    7.9
     """
     check_loader(loader)
     check_aligned(dealt, hits)
@@ -148,9 +213,23 @@ def speedups(
 
     Parameters
     ----------
-    trace, loader, policy, capacity, shared, seed, **params
-        As for `simulate_loader`; `seed` draws costs given as samples too.
+    trace : Trace
+        The order of the whole data set, before ranks.
+    loader : Loader
+        Who loads what.
+    policy : str, module, compiled kernel or generator; or (policy, dict)
+        The policy in use: a name (`policies.names()`), a module, a kernel compiled with Numba, or a generator in plain
+        Python.
+    capacity : int
+        Items that each cache holds, >= 1.
     costs : Costs
+        What things take.
+    shared : "worker", "rank" or "node"
+        Who shares a cache: nobody, the workers of a rank, or all ranks.
+    seed : int
+        0 … 2^64 - 1, for policies that draw, and for costs given as samples.
+    **params
+        The policy's own parameters.
 
     Returns
     -------
@@ -162,6 +241,17 @@ def speedups(
     ------
     TypeError, ValueError
         When an argument is not as stated.
+
+    Examples
+    --------
+    >>> from simcache import loader, synth
+    >>> trace, shape = synth.uniform(1_000, 5_000), loader.Loader(batch_size=50)
+    >>> costs = loader.Costs(t_hit=0.0001, t_miss=0.005, t_prep=0.001, t_step=0.02)
+    >>> loader.speedups(trace, shape, "lru", 250, costs)[["policy", "hit_rate", "seconds", "speedup"]].round(2)
+                 policy  hit_rate  seconds  speedup
+    0               lru      0.25    25.91     1.00
+    1  opt(bypass=True)      0.56    18.24     1.42
+    2        everything      0.80    12.37     2.09
     """
     dealt = deal(trace, loader)
     rows = []

@@ -39,6 +39,12 @@ class Loader:
     ------
     TypeError, ValueError
         When an argument is not as stated.
+
+    Examples
+    --------
+    >>> from simcache.loader import Loader
+    >>> Loader(batch_size=64, num_workers=4, persistent_workers=True)
+    Loader(batch_size=64, num_workers=4, world_size=1, drop_last=False, persistent_workers=True, prefetch_factor=2)
     """
 
     batch_size: int
@@ -66,12 +72,42 @@ class Loader:
 
     @property
     def processes(self) -> int:
-        """Processes that load on each rank: its workers, or itself."""
+        """Processes that load on each rank: its workers, or itself.
+
+        Examples
+        --------
+        >>> from simcache.loader import Loader
+        >>> Loader(64, num_workers=4).processes, Loader(64).processes
+        (4, 1)
+        """
         return max(1, self.num_workers)
 
 
 class Deal(NamedTuple):
-    """Every access fetched, in global order: by epoch, step, rank, place in the batch. int32 arrays of one length."""
+    """Every access fetched, in global order: by epoch, step, rank, place in the batch. int32 arrays of one length.
+
+    Parameters
+    ----------
+    epoch : ndarray of int32, shape (n_accesses,)
+        From 0.
+    step : ndarray of int32, shape (n_accesses,)
+        The batch of the epoch, from 0 in each.
+    rank : ndarray of int32, shape (n_accesses,)
+        Whose batch.
+    worker : ndarray of int32, shape (n_accesses,)
+        Who loads it on that rank; 0 where the rank's own process does.
+    position : ndarray of int32, shape (n_accesses,)
+        Where the access stands in ``trace.ids``; padding repeats some.
+    ids : ndarray of int32, shape (n_accesses,)
+        The items.
+
+    Examples
+    --------
+    >>> from simcache import loader, synth
+    >>> dealt = loader.deal(synth.loop(6, 6), loader.Loader(batch_size=2, num_workers=2))
+    >>> dealt.step, dealt.worker
+    (array([0, 0, 1, 1, 2, 2], dtype=int32), array([0, 0, 1, 1, 0, 0], dtype=int32))
+    """
 
     epoch: NDArray[np.int32]
     step: NDArray[np.int32]  # batch of the epoch, from 0 in each
@@ -90,6 +126,7 @@ def deal(trace: Trace, loader: Loader) -> Deal:
         The order of the whole data set, epoch by epoch, before it is split over ranks. An order recorded on one rank
         is dealt with ``world_size=1``.
     loader : Loader
+        Who loads what.
 
     Returns
     -------
@@ -103,6 +140,13 @@ def deal(trace: Trace, loader: Loader) -> Deal:
         When an argument is of another type.
     ValueError
         When padding makes more than 2^31 - 1 accesses.
+
+    Examples
+    --------
+    >>> from simcache import loader, synth
+    >>> dealt = loader.deal(synth.loop(6, 6), loader.Loader(batch_size=2, world_size=2))
+    >>> dealt.rank, dealt.ids
+    (array([0, 0, 1, 1, 0, 1], dtype=int32), array([0, 2, 1, 3, 4, 5], dtype=int32))
     """
     check_trace(trace)
     check_loader(loader)
@@ -122,7 +166,34 @@ def deal(trace: Trace, loader: Loader) -> Deal:
 def streams(trace: Trace, loader: Loader) -> dict[tuple[int, int], Trace]:
     """What each process sees, by (rank, worker), with the epochs' starts; empty where a worker is idle.
 
-    Parameters and errors are those of `deal`. With several ranks or workers the source says which one it is.
+    With several ranks or workers the source says which one it is.
+
+    Parameters
+    ----------
+    trace : Trace
+        The order of the whole data set, epoch by epoch, before it is split over ranks. An order recorded on one rank
+        is dealt with ``world_size=1``.
+    loader : Loader
+        Who loads what.
+
+    Returns
+    -------
+    dict of (int, int) to Trace
+        Every rank and worker there is.
+
+    Raises
+    ------
+    TypeError
+        When an argument is of another type.
+    ValueError
+        When padding makes more than 2^31 - 1 accesses.
+
+    Examples
+    --------
+    >>> from simcache import loader, synth
+    >>> seen = loader.streams(synth.loop(6, 6), loader.Loader(batch_size=2, num_workers=2))
+    >>> seen[0, 0].ids, seen[0, 1].ids
+    (array([0, 1, 4, 5], dtype=int32), array([2, 3], dtype=int32))
     """
     dealt = deal(trace, loader)
     of_process = dealt.rank * np.int64(loader.processes) + dealt.worker

@@ -41,8 +41,19 @@ class Plan:
     policy : str
         The policy's label.
     capacity, spare : int
+        Items that the cache holds, and slots beyond what the policy needs.
     ranks : tuple of int
         Those that share the cache.
+
+    Examples
+    --------
+    >>> from simcache import loader, synth
+    >>> made = loader.plan(synth.uniform(100, 400), loader.Loader(batch_size=10), capacity=20)
+    >>> print(made)
+    uniform-100: 400 accesses, 1 epochs, capacity 20
+    opt(bypass=True)             195 hits  48.75%
+    OPT                          195 hits  48.75%
+    slots                         20, 0 of them spare
     """
 
     trace: Trace
@@ -55,25 +66,58 @@ class Plan:
     spare: int
     ranks: tuple[int, ...]
     # Of each rank, how often it has begun again, and the epoch it began last.
-    _runs: dict[int, tuple[int, int]] = field(default_factory=dict)
+    _runs: dict[int, tuple[int, int]] = field(default_factory=dict, init=False)
 
     @property
     def epochs(self) -> int:
-        """Epochs planned."""
+        """Epochs planned.
+
+        Examples
+        --------
+        >>> from simcache import loader, synth
+        >>> made = loader.plan(synth.uniform(100, 400), loader.Loader(batch_size=10), capacity=20)
+        >>> made.epochs
+        1
+        """
         return len(self.trace.epochs)
 
     @cached_property
     def opt_hits(self) -> int:
-        """Hits of OPT with bypass in the same capacity: no policy has more."""
+        """Hits of OPT with bypass in the same capacity: no policy has more.
+
+        Examples
+        --------
+        >>> from simcache import loader, synth
+        >>> made = loader.plan(synth.uniform(100, 400), loader.Loader(batch_size=10), capacity=20)
+        >>> made.opt_hits, int(made.hits.sum())  # OPT's own plan
+        (195, 195)
+        """
         return int(np.count_nonzero(run(choose(OPT), self.trace, self.capacity, 0)))
 
     def sampler(self, rank: int = 0) -> PlannedSampler:
         """What that rank's `DataLoader` takes as its sampler.
 
+        Parameters
+        ----------
+        rank : int
+            One of `ranks`.
+
+        Returns
+        -------
+        PlannedSampler
+            Give it to the `DataLoader` as ``sampler=``.
+
         Raises
         ------
         TypeError, ValueError
             When the rank is not one of those planned.
+
+        Examples
+        --------
+        >>> from simcache import loader, synth
+        >>> made = loader.plan(synth.uniform(100, 400), loader.Loader(batch_size=10), capacity=20)
+        >>> len(made.sampler(0))
+        400
         """
         where = f" for the plan of trace {self.trace.name!r}"
         if (rank := whole(rank, "rank", 0, where=where)) not in self.ranks:
@@ -81,12 +125,57 @@ class Plan:
         return PlannedSampler(self, rank)
 
     def places(self, epoch: int, rank: int) -> NDArray[np.int64]:
-        """Places in `trace` of what one rank fetches in one epoch."""
+        """Places in `trace` of what one rank fetches in one epoch.
+
+        Parameters
+        ----------
+        epoch : int
+            From 0.
+        rank : int
+            Whose accesses.
+
+        Returns
+        -------
+        ndarray of int64
+            Ascending.
+
+        Examples
+        --------
+        >>> from simcache import loader, synth
+        >>> made = loader.plan(synth.uniform(100, 400), loader.Loader(batch_size=10), capacity=20)
+        >>> made.places(0, 0)[:4]
+        array([0, 1, 2, 3])
+        """
         first, end = [*self.trace.epochs, len(self.trace)][epoch : epoch + 2]
         return first + np.flatnonzero(self.rank[first:end] == rank)
 
     def first_number(self, epoch: int, rank: int) -> int:
-        """What to add to places for numbers, as that rank begins the epoch: they go on where epochs run again."""
+        """What to add to places for numbers, as that rank begins the epoch: they go on where epochs run again.
+
+        Parameters
+        ----------
+        epoch : int
+            The epoch that begins.
+        rank : int
+            Whose epoch.
+
+        Returns
+        -------
+        int
+            A multiple of the trace's accesses.
+
+        Raises
+        ------
+        OverflowError
+            When there are more than 2^32 - 1 accesses, epochs run again included.
+
+        Examples
+        --------
+        >>> from simcache import loader, synth
+        >>> made = loader.plan(synth.uniform(100, 400), loader.Loader(batch_size=10), capacity=20)
+        >>> made.first_number(0, 0), made.first_number(0, 0)  # begun, and begun again
+        (0, 400)
+        """
         runs, last = self._runs.get(rank, (0, -1))
         runs += epoch <= last
         if (runs + 1) * len(self.trace) > NUMBERS:
@@ -128,10 +217,12 @@ def plan(
     trace : Trace
         The order of the whole data set, epoch by epoch, before ranks.
     loader : Loader
+        Who loads what.
     capacity : int
         Items that the cache holds, >= 1; above the number of items, all fit.
     policy : str, module, compiled kernel or generator; or (policy, dict)
-        As for `simulate`; by default OPT with bypass, which loads the least.
+        A name (`policies.names()`), a module, a kernel compiled with Numba, or a generator in plain Python; by default
+        OPT with bypass, which loads the least.
     ranks : iterable of int, optional
         Those that share this cache; by default all.
     spare : int, optional
@@ -144,11 +235,20 @@ def plan(
     Returns
     -------
     Plan
+        Its `sampler` goes into a `DataLoader`, and it into `simcache.torch.CachedDataset`.
 
     Raises
     ------
     TypeError, ValueError
         When an argument is not as stated, or the policy hits what a cache of that capacity cannot hold.
+
+    Examples
+    --------
+    >>> from simcache import loader, simulate, synth
+    >>> trace = synth.uniform(100, 400)
+    >>> made = loader.plan(trace, loader.Loader(batch_size=10), capacity=20)
+    >>> int(made.hits.sum()), int(simulate(trace, "opt", 20, bypass=True).sum())
+    (195, 195)
     """
     check_trace(trace)
     check_loader(loader)

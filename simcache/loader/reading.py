@@ -26,8 +26,10 @@ def of(dataloader: Any, epochs: int = 1, *, length: int | None = None) -> tuple[
 
     Returns
     -------
-    Trace
-    Loader
+    trace : Trace
+        What is fetched, epoch by epoch.
+    loader : Loader
+        Who loads it.
 
     Raises
     ------
@@ -36,6 +38,14 @@ def of(dataloader: Any, epochs: int = 1, *, length: int | None = None) -> tuple[
     ValueError
         When an argument is out of range, the loader does not end, a step but the last of an iteration holds fewer
         items than another, or batches do not go to the workers in turn.
+
+    Examples
+    --------
+    >>> from torch.utils.data import DataLoader
+    >>> from simcache import loader
+    >>> trace, shape = loader.of(DataLoader(range(100), batch_size=8, shuffle=True), epochs=2)
+    >>> len(trace), shape.batch_size
+    (200, 8)
     """
     recorded = record_loader(dataloader, epochs, length=length)
     loader = Loader(

@@ -22,8 +22,14 @@ def of(dataloader: Any, epochs: int = 1) -> Trace:
     Parameters
     ----------
     dataloader : torch.utils.data.DataLoader
+        Of a map-style data set, with a sampler of PyTorch's own.
     epochs : int
         Iterations, >= 1.
+
+    Returns
+    -------
+    Trace
+        What the loader will fetch, epoch by epoch.
 
     Raises
     ------
@@ -32,6 +38,17 @@ def of(dataloader: Any, epochs: int = 1) -> Trace:
     ValueError
         When the order cannot be predicted: a loader or sampler of another class than PyTorch's own, ``in_order=False``,
         weights drawn without replacement, a generator that has drawn already. The message says what to do instead.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from torch.utils.data import DataLoader
+    >>> from simcache import order
+    >>> loader = DataLoader(range(6), shuffle=True, generator=torch.Generator().manual_seed(0))
+    >>> order.of(loader, epochs=2).ids
+    array([5, 1, 0, 3, 2, 4, 4, 2, 1, 3, 0, 5], dtype=int32)
+    >>> torch.cat(list(loader))  # the first epoch, drawn in earnest
+    tensor([5, 1, 0, 3, 2, 4])
     """
     torch = sys.modules.get("torch")  # a loader of torch's has loaded it; nothing else may
     if torch is None or not isinstance(dataloader, torch.utils.data.DataLoader):

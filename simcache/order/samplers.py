@@ -40,11 +40,18 @@ def random(
     Returns
     -------
     Trace
+        What the sampler yields, epoch by epoch.
 
     Raises
     ------
     TypeError, ValueError
         When an argument is not as stated.
+
+    Examples
+    --------
+    >>> from simcache import order
+    >>> order.random(6, 2, seed=0).ids  # RandomSampler(range(6), generator=torch.Generator().manual_seed(0))
+    array([2, 5, 3, 0, 1, 4, 5, 2, 1, 3, 4, 0], dtype=int32)
     """
     n_items = whole(n_items, "n_items", 1, LIMIT, " for order.random")
     size = n_items if num_samples is None else whole(num_samples, "num_samples", 1, LIMIT, " for order.random")
@@ -83,8 +90,12 @@ def shuffled(
 
     Parameters
     ----------
-    n_items, epochs, seed : int
-        As for `random`.
+    n_items : int
+        Items in the data set, 1 … 2^31 - 1.
+    epochs : int
+        Passes over the sampler, >= 1.
+    seed : int
+        What the generator was seeded with, 0 … 2^64 - 1.
     generator : bool
         Whether the loader was given a generator; if not, all draws are from the global one.
     persistent_workers : bool
@@ -92,10 +103,21 @@ def shuffled(
     in_order : bool
         Must be True: batches that come as workers finish them come in no order that can be predicted.
 
+    Returns
+    -------
+    Trace
+        What the loader fetches, epoch by epoch.
+
     Raises
     ------
     TypeError, ValueError
         When an argument is not as stated.
+
+    Examples
+    --------
+    >>> from simcache import order
+    >>> order.shuffled(6, 2, seed=0).ids  # torch.manual_seed(0), then DataLoader(range(6), shuffle=True)
+    array([0, 4, 3, 5, 2, 1, 2, 3, 1, 5, 4, 0], dtype=int32)
     """
     if not flag(in_order, "in_order", "shuffled"):
         raise unpredictable("in_order must be True for order.shuffled, got False")
@@ -120,15 +142,30 @@ def weighted(
         Finite, >= 0, not all 0; at most 2^24.
     num_samples : int
         Accesses an epoch, >= 2.
-    epochs, seed, loader
-        As for `random`. Whether the generator was given or is the global one makes no difference here.
+    epochs : int
+        Passes over the sampler, >= 1.
+    seed : int
+        What the generator was seeded with, 0 … 2^64 - 1. Whether it was given or is the global one makes no difference.
     replacement : bool
         True: what is drawn without replacement cannot be predicted, nor can a single draw.
+    loader : None, "fresh" or "persistent"
+        Which base seeds a `DataLoader` draws from the same generator: none, one an epoch, or one in all.
+
+    Returns
+    -------
+    Trace
+        What the sampler yields, epoch by epoch.
 
     Raises
     ------
     TypeError, ValueError
         When an argument is not as stated.
+
+    Examples
+    --------
+    >>> from simcache import order
+    >>> order.weighted([1, 0, 3], 8).ids
+    array([2, 2, 2, 2, 2, 2, 0, 2], dtype=int32)
     """
     where = " for order.weighted"
     size = whole(num_samples, "num_samples", 1, LIMIT, where)
@@ -159,15 +196,30 @@ def subset(
     ----------
     indices : array_like of int
         Items to draw from, each as often an epoch as it stands there.
+    epochs : int
+        Passes over the sampler, >= 1.
     n_items : int, optional
         Items in the data set; by default the largest index + 1.
-    epochs, seed, loader
-        As for `random`. Whether the generator was given or is the global one makes no difference here.
+    seed : int
+        What the generator was seeded with, 0 … 2^64 - 1. Whether it was given or is the global one makes no difference.
+    loader : None, "fresh" or "persistent"
+        Which base seeds a `DataLoader` draws from the same generator: none, one an epoch, or one in all.
+
+    Returns
+    -------
+    Trace
+        What the sampler yields, epoch by epoch.
 
     Raises
     ------
     TypeError, ValueError
         When an argument is not as stated.
+
+    Examples
+    --------
+    >>> from simcache import order
+    >>> order.subset([1, 3, 5, 7], n_items=8).ids
+    array([1, 3, 7, 5], dtype=int32)
     """
     chosen = Trace(indices, LIMIT if n_items is None else n_items, "order.subset").ids  # checked as ids are
     items = int(chosen.max(initial=0)) + 1 if n_items is None else n_items
@@ -195,24 +247,41 @@ def distributed(
 
     Parameters
     ----------
-    n_items, epochs : int
-        As for `random`.
+    n_items : int
+        Items in the data set, 1 … 2^31 - 1.
+    epochs : int
+        Passes over the sampler, >= 1.
     num_replicas : int
         Ranks, >= 1.
     rank : int, optional
         0 … `num_replicas` - 1: what that rank sees, padded so that all see as many. None: the order of all ranks
         together, not padded, as `loader.deal` wants it.
-    shuffle, drop_last : bool
-        As given to the sampler; `drop_last` leaves out the items that do not go evenly into the ranks.
+    shuffle : bool
+        As given to the sampler.
     seed : int
         As given to the sampler, 0 … 2^64 - 1; PyTorch's default is 0.
+    drop_last : bool
+        As given to the sampler: leaves out the items that do not go evenly into the ranks.
     set_epoch : bool
         Whether ``set_epoch`` is called with 0, 1, … before each pass; if not, all passes are the same.
+
+    Returns
+    -------
+    Trace
+        What the sampler yields, epoch by epoch.
 
     Raises
     ------
     TypeError, ValueError
         When an argument is not as stated.
+
+    Examples
+    --------
+    >>> from simcache import order
+    >>> order.distributed(6, num_replicas=2, rank=0).ids
+    array([2, 3, 1], dtype=int32)
+    >>> order.distributed(6, num_replicas=2, rank=1).ids
+    array([5, 0, 4], dtype=int32)
     """
     where = " for order.distributed"
     n_items = whole(n_items, "n_items", 1, LIMIT, where)

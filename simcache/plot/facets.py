@@ -37,7 +37,7 @@ def facets(
     Parameters
     ----------
     table : DataFrame
-        As for the function that draws the panels.
+        Rows of `sweep` or `hit_curve`; of heatmaps and gaps, `sweep`'s with the columns x and y.
     by : str, optional
         The column: "alpha", "trace", …. By default a panel for each trace, whatever its seeds; of heatmaps and gaps,
         for each policy.
@@ -59,7 +59,15 @@ def facets(
     Raises
     ------
     TypeError, ValueError
-        When there are more than 12 panels, or as the function that draws them does.
+        When there are more than 12 panels, or the function that draws them refuses what it is given.
+
+    Examples
+    --------
+    >>> from simcache import plot, sweep, synth
+    >>> table = sweep([synth.zipf(200, 2_000, alpha) for alpha in (0.6, 0.8, 1.0)], ["opt", "lru"], [0.1, 0.2, 0.3])
+    >>> fig, axes = plot.facets(table, by="alpha")
+    >>> [ax.get_title() for ax in axes]
+    ['Zipf exponent α = 0.6', 'Zipf exponent α = 0.8', 'Zipf exponent α = 1']
     """
     choice(kind, "kind", ("curves", "heatmap", "gap"))
     checked(table, ("policy",))

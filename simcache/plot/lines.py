@@ -59,6 +59,16 @@ def hit_curves(
     Lines are means over seeds, of traces (`trace_seed`, `repeat_seed`, …) and of policies (`seed`). A band is the 95 %
     interval of the mean by Student's t over the traces, each with the mean over its policy seeds, or over policy seeds
     where there is one trace; it reaches over the bounds of rows that are not exact too.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> from simcache import plot, sweep, synth
+    >>> table = sweep([synth.shuffled(200, epochs=5)], ["opt", "lru"], [0.1, 0.5, 0.9])
+    >>> fig, ax = plt.subplots()
+    >>> plot.hit_curves(ax, table)
+    >>> [line.get_label() for line in ax.legend().get_lines()]
+    ['OPT', 'LRU']
     """
     choice(x, "x", ("fraction", "capacity"))
     choice(y, "y", ("hit_rate", "hit_rate_warm", "byte_hit_rate"))

@@ -129,6 +129,15 @@ def style(width: str = "column", height: float | None = None) -> Iterator[tuple[
     Notes
     -----
     Matplotlib makes ticks only as it draws, so `save` belongs inside the block too.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> from simcache import plot
+    >>> with plot.style("column") as size:
+    ...     fig, ax = plt.subplots()
+    >>> [round(side, 2) for side in size], plt.rcParams["font.size"]  # the user's own size again
+    ([3.35, 2.34], 10.0)
     """
     size = (WIDTHS[choice(width, "width", tuple(WIDTHS))], 0.7 * WIDTHS["column"] if height is None else height)
     own: dict[str, Any] = {
@@ -174,9 +183,33 @@ def power(value: float, _: object) -> str:
 
 
 def legend(fig: Figure, columns: int | None = None) -> Legend:
-    """One legend below all panels of a figure, each label once, in `columns`, by default as many as surely fit.
+    """One legend below all panels of a figure, each label once.
 
     The figure needs a constrained layout (as within `style`), which makes the room.
+
+    Parameters
+    ----------
+    fig : matplotlib.figure.Figure
+        With labelled lines in its panels.
+    columns : int, optional
+        Labels side by side; by default as many as surely fit.
+
+    Returns
+    -------
+    Legend
+        What was added.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> from simcache import plot, sweep, synth
+    >>> table = sweep([synth.shuffled(200, epochs=5)], ["opt", "lru"], [0.1, 0.5, 0.9])
+    >>> with plot.style("page"):
+    ...     fig, ax = plt.subplots()
+    ...     plot.hit_curves(ax, table)
+    ...     labels = [text.get_text() for text in plot.legend(fig).get_texts()]
+    >>> labels
+    ['OPT', 'LRU']
     """
     handles = {label: handle for ax in fig.axes for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
     entry = 0.75 + 0.065 * max(map(len, handles), default=0)  # inches, at 8 points

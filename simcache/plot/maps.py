@@ -36,6 +36,7 @@ def heatmap(
     Parameters
     ----------
     ax : matplotlib Axes
+        Gets axis labels and ticks.
     table : DataFrame
         Rows of `sweep`, or any with columns `policy`, x, y and value. In a cell rows may differ by seeds alone. Rows
         without x or y are left out; a cell without a row is grey.
@@ -54,11 +55,22 @@ def heatmap(
     Returns
     -------
     QuadMesh
+        What was drawn; `colorbar` takes it.
 
     Raises
     ------
     TypeError, ValueError
         When rows or columns are missing, the policy is unknown, or rows of a cell differ by more than seeds.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> from simcache import plot, sweep, synth
+    >>> table = sweep([synth.zipf(200, 2_000, alpha) for alpha in (0.6, 0.8, 1.0)], ["opt", "lru"], [0.1, 0.2, 0.3])
+    >>> fig, ax = plt.subplots()
+    >>> mesh = plot.heatmap(ax, table, x="fraction", y="alpha", policy="lru")
+    >>> mesh.get_array().round(2).tolist()[0]  # the lowest row
+    [0.2, 0.35, 0.48]
     """
     checked(table, _columns(x, y, value))
     names = axis_name(x, table), axis_name(y, table)
@@ -92,28 +104,49 @@ def gap(
 
     Parameters
     ----------
-    ax, table, x, y, bar
-        As for `heatmap`; the colour bar shows the part of the scale that the values use.
+    ax : matplotlib Axes
+        Gets axis labels and ticks.
+    table : DataFrame
+        Rows of `sweep`, or any with columns `policy`, x, y and value. In a cell rows may differ by seeds alone. Rows
+        without x or y are left out; a cell without a row is grey.
+    x, y : str
+        Columns, e.g. "fraction" and "alpha". Even steps get a linear axis, even ratios a logarithmic one, any other
+        grid (and text) equal cells labelled with their values.
     policy : str
         The one subtracted from.
     against : str
         A label in the table, or "best": in each cell the highest of all policies that are not OPT.
     value : {"hit_rate", "hit_rate_warm", "byte_hit_rate"}
+        The rate that is subtracted.
     limit : float, optional
         Gap at which the colours end, on both sides of 0; by default the largest in the table.
+    bar : bool
+        Add a labelled colour bar, which shows the part of the scale that the values use; without it, give what is
+        returned to `colorbar`, for several panels at once.
 
     Returns
     -------
     QuadMesh
+        What was drawn; `colorbar` takes it.
 
     Raises
     ------
     TypeError, ValueError
-        As for `heatmap`.
+        When rows or columns are missing, a policy is unknown, or rows of a cell differ by more than seeds.
 
     Notes
     -----
     Cells below 0 are hatched, so that they stand out in grey print too.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> from simcache import plot, sweep, synth
+    >>> table = sweep([synth.zipf(200, 2_000, alpha) for alpha in (0.6, 0.8, 1.0)], ["opt", "lru"], [0.1, 0.2, 0.3])
+    >>> fig, ax = plt.subplots()
+    >>> mesh = plot.gap(ax, table, x="fraction", y="alpha", against="lru")
+    >>> mesh.get_array().round(2).tolist()[0]  # the lowest row
+    [0.28, 0.28, 0.24]
     """
     choice(value, "value", tuple(RATES))
     checked(table, _columns(x, y, value))
@@ -163,6 +196,19 @@ def colorbar(
     -------
     Colorbar
         Of gaps, the part of the scale that the values use.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> from simcache import plot, sweep, synth
+    >>> table = sweep([synth.zipf(200, 2_000, alpha) for alpha in (0.6, 0.8, 1.0)], ["opt", "lru"], [0.1, 0.2, 0.3])
+    >>> fig, axes = plt.subplots(1, 2, layout="constrained")
+    >>> meshes = [
+    ...     plot.heatmap(ax, table, x="fraction", y="alpha", policy=policy, bar=False)
+    ...     for ax, policy in zip(axes, ["opt", "lru"])
+    ... ]
+    >>> plot.colorbar(meshes).ax.get_ylabel()
+    'hit rate'
     """
     ends = np.array([mesh.get_clim() for mesh in meshes], float)
     for mesh in meshes:

@@ -30,6 +30,7 @@ def save(fig: Figure, path: str | os.PathLike[str]) -> list[Path]:
     Parameters
     ----------
     fig : matplotlib.figure.Figure
+        What to write.
     path : path
         With suffix .pdf, .png or .svg, that one file is written. Otherwise all three, named after the path; a script's
         own path (.py) gives files beside it.
@@ -47,6 +48,16 @@ def save(fig: Figure, path: str | os.PathLike[str]) -> list[Path]:
         When the suffix is that of another image format.
     OSError
         When the folder is missing or cannot be written to.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> from simcache import plot
+    >>> with plot.style("column"):
+    ...     fig, ax = plt.subplots()
+    ...     files = plot.save(fig, "empty")
+    >>> [file.name for file in files]
+    ['empty.pdf', 'empty.png', 'empty.svg']
     """
     if not isinstance(fig, Figure):
         raise TypeError(f"fig must be a matplotlib Figure, got {type(fig).__name__}")

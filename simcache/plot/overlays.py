@@ -40,7 +40,8 @@ def overlay(
     x : {"fraction", "capacity"}
         Cache size as a share of the items, or in items; of bytes where the rows' unit says so; of the curves too.
     y : {"hit_rate", "hit_rate_warm", "byte_hit_rate"}
-        Simulated rate, as for `hit_curves`.
+        Simulated rate: over all accesses, cold misses counted; over those after the warm-up; or over the bytes of all
+        accesses.
     residual : matplotlib Axes, optional
         Gets simulation minus theory; the sizes of each curve must then include those simulated.
     log : bool, optional
@@ -56,6 +57,17 @@ def overlay(
     -----
     Points are means over trace seeds and policy seeds; bars, where there are several, reach from the lowest to the
     highest.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> from simcache import hit_curve, plot, synth, theory
+    >>> table = hit_curve(synth.shuffled(1_000, epochs=10), "lru", range(50, 1_000, 50))
+    >>> fig, ax = plt.subplots()
+    >>> shares = table["fraction"]
+    >>> plot.overlay(ax, table, {"lru": (shares, theory.lru_shuffled(shares))}, y="hit_rate_warm")
+    >>> ax.get_xlabel()
+    'cache size / items'
     """
     choice(x, "x", ("fraction", "capacity"))
     choice(y, "y", ("hit_rate", "hit_rate_warm", "byte_hit_rate"))

@@ -22,6 +22,7 @@ def profile(found: Profile) -> tuple[Figure, NDArray[Any]]:
     Parameters
     ----------
     found : analysis.Profile
+        What `analysis.profile` gave.
 
     Returns
     -------
@@ -34,6 +35,13 @@ def profile(found: Profile) -> tuple[Figure, NDArray[Any]]:
     ------
     TypeError
         When `found` is no Profile.
+
+    Examples
+    --------
+    >>> from simcache import analysis, plot, synth
+    >>> fig, axes = plot.profile(analysis.profile(synth.zipf(500, 10_000, 0.8)))
+    >>> axes.shape
+    (4,)
     """
     if not isinstance(found, Profile):
         raise TypeError(f"found must be a Profile of analysis.profile, got {type(found).__name__}")

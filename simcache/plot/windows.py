@@ -19,7 +19,7 @@ def working_set(
     windows: ArrayLike | None = None,
     n_items: int | None = None,
 ) -> tuple[float, float]:
-    r"""Draw the working-set curve D(w), LRU's tangent where D = C, and OPT's tangent from (0, C).
+    """Draw the working-set curve D(w), LRU's tangent where D = C, and OPT's tangent from (0, C).
 
     A tangent's slope is a miss rate: LRU keeps every item for the time T with D(T) = C and misses at the rate at which
     new items then come, D'(T); OPT keeps an item iff its next use comes within θ, which takes the space D(θ) - θD'(θ),
@@ -53,6 +53,15 @@ def working_set(
     -----
     LRU: Denning, Commun. ACM 11, 1968; Denning & Schwartz, 15, 1972. Both hold for requests that are stationary and
     many; not for shuffled epochs, whose reuses all cross an epoch's end.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> from simcache import plot, synth, theory
+    >>> distinct = theory.working_set(synth.uniform(200, 4_000))
+    >>> fig, ax = plt.subplots()
+    >>> [round(float(slope), 2) for slope in plot.working_set(ax, distinct, 50)]
+    [0.75, 0.38]
     """
     d = np.asarray(distinct, np.float64)
     w = np.arange(d.size, dtype=np.float64) if windows is None else np.asarray(windows, np.float64)

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from ..arrays import Ids as Ids
     from ..arrays import Sizes as Sizes
 
+__all__ = ["load", "names"]
+
 SizeOf = Sequence[int] | Mapping[int, int]  # of each item, for a `sized_reference`
 
 
@@ -44,17 +46,45 @@ def __getattr__(name: str) -> Any:
 
 
 def names() -> list[str]:
-    """Names of the policies, sorted."""
+    """Names of the policies, sorted.
+
+    Returns
+    -------
+    list of str
+        What `simulate` takes.
+
+    Examples
+    --------
+    >>> from simcache import policies
+    >>> [name for name in policies.names() if name.startswith("l")]
+    ['lfu', 'lirs', 'lru', 'lruk']
+    """
     return sorted(module.name for module in iter_modules(__path__))
 
 
 def load(name: str) -> ModuleType:
     """The policy module of that name.
 
+    Parameters
+    ----------
+    name : str
+        One of `names`.
+
+    Returns
+    -------
+    module
+        With its `kernel`, its `reference`, and what else it has.
+
     Raises
     ------
     ValueError
         When there is none; the message names the nearest and all known.
+
+    Examples
+    --------
+    >>> from simcache import policies
+    >>> policies.load("lru").__doc__.splitlines()[0]
+    'LRU: evict the item whose last access is the oldest.'
     """
     home = f"{__name__}.{name}"
     if home in sys.modules:  # to list the folder takes longer than a simulation of 10^5 accesses

@@ -20,7 +20,25 @@ OWN = ("dataset", "collate_fn", "worker_init_fn", "_iterator", "multiprocessing_
 
 
 class Recorded(NamedTuple):
-    """What a loader fetched; `step` and `worker` are int32 arrays, one number for each access of the trace."""
+    """What a loader fetched, as `record_loader` gives it.
+
+    Parameters
+    ----------
+    trace : Trace
+        The items, in the order in which the loader gives them out.
+    step : numpy.ndarray of int32, shape (n_accesses,)
+        The step of its epoch that each access belongs to.
+    worker : numpy.ndarray of int32, shape (n_accesses,)
+        Who loads it; 0 where the loader's own process does.
+
+    Examples
+    --------
+    >>> from torch.utils.data import DataLoader
+    >>> from simcache import sampler
+    >>> recorded = sampler.record_loader(DataLoader(range(5), batch_size=2))
+    >>> recorded.trace.ids, recorded.step
+    (array([0, 1, 2, 3, 4], dtype=int32), array([0, 0, 1, 1, 2], dtype=int32))
+    """
 
     trace: Trace
     step: NDArray[np.int32]  # batch of the epoch, from 0 in each
@@ -78,6 +96,15 @@ def record_loader(
         class loads by other means than PyTorch's own iteration: nothing has been loaded then.
     ValueError
         When an argument or an index is out of range, or an iteration does not end.
+
+    Examples
+    --------
+    >>> from torch.utils.data import DataLoader
+    >>> from simcache import sampler
+    >>> loader = DataLoader(range(1_000), batch_size=64, shuffle=True)
+    >>> recorded = sampler.record_loader(loader, epochs=3)
+    >>> len(recorded.trace), int(recorded.step.max()) + 1  # accesses; steps an epoch
+    (3000, 16)
     """
     name = type(dataloader).__name__ if name is None else name
     where = f" for trace {name!r}"

@@ -66,6 +66,12 @@ def record(
         When the sampler cannot be iterated over or yields anything but whole numbers, such as batches.
     ValueError
         When an iterator is to be recorded for more than one epoch, an id is out of range, or a pass does not end.
+
+    Examples
+    --------
+    >>> from simcache import sampler
+    >>> sampler.record([3, 1, 2, 0], epochs=2)  # anything that yields item ids
+    <Trace 'list': accesses 8, items touched 4 of 4, epochs 2, repeats 50.00%>
     """
     name = _name(sampler) if name is None else name
     where = f" for trace {name!r}"

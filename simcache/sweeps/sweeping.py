@@ -53,14 +53,15 @@ def sweep(
         seed=s)``, which are made where they are used and dropped after that. No two of the same name and source, none
         empty.
     policies : iterable
-        Each as for `simulate`; parameters go with the name: ``("opt", {"bypass": True})``.
+        Each a name (`policies.names()`), a module, a kernel compiled with Numba, or a generator in plain Python;
+        parameters go with it in a pair: ``("opt", {"bypass": True})``.
     fractions : iterable of float, optional
         Sizes as shares of each trace's `n_items`, in (0, 1]; capacity is ``max(1, round(fraction * n_items))``. In
         bytes, shares of the bytes of all items.
     capacities : iterable of int or str, optional
         Or sizes in items, at least 1, or in bytes, also as texts: "25 GB", "25 GiB".
     unit : {"items", "bytes"}
-        What sizes count, as for `simulate`.
+        What sizes count. Bytes need traces with sizes, and policies that take them.
     seeds : iterable of int
         The policies' seeds. A policy that draws no random numbers runs once, with the first.
     warmup : int, optional
@@ -77,9 +78,11 @@ def sweep(
     Returns
     -------
     pandas.DataFrame
-        One row per simulation; the columns are those of `tables`, and `fraction` is the one asked for, or capacity /
-        n_items, or / bytes of all items. The order of rows and every number are the same on any number of cores and
-        machines. A cell that failed is a row too, its `hits` <NA>, its rates NaN; then a column ``error`` says why.
+        One row per simulation. Columns: trace, policy, capacity, unit, fraction, seed, accesses, hits, hit_rate,
+        warmup, hit_rate_warm, byte_hit_rate, low, high, exact, and what each trace's `source` says; `fraction` is the
+        one asked for, or capacity / n_items, or / bytes of all items. The order of rows and every number are the same
+        on any number of cores and machines. A cell that failed is a row too, its `hits` <NA>, its rates NaN; then a
+        column ``error`` says why.
 
     Raises
     ------
@@ -108,6 +111,18 @@ def sweep(
     In a store, a cell is known by the code of its policy and of its trace's call, with all that they reach in their
     package or notebook; by their arguments, which must be scalars, strings, arrays, Traces or paths; and by what is in
     files. Edit any, and it is another cell.
+
+    Examples
+    --------
+    >>> from simcache import sweep, synth
+    >>> traces = [synth.zipf(1_000, 20_000, alpha, seed=1) for alpha in (0.6, 1.0)]
+    >>> table = sweep(traces, ["lru", ("opt", {"bypass": True})], [0.1])
+    >>> table[["trace", "policy", "fraction", "hit_rate", "alpha"]]
+          trace            policy  fraction  hit_rate  alpha
+    0  zipf-0.6               lru       0.1   0.22610    0.6
+    1  zipf-0.6  opt(bypass=True)       0.1   0.51445    0.6
+    2  zipf-1.0               lru       0.1   0.57705    1.0
+    3  zipf-1.0  opt(bypass=True)       0.1   0.75265    1.0
     """
     grid = asked(traces, policies, fractions, capacities, seeds, warmup, unit)
     if client is not None:

@@ -28,10 +28,21 @@ def markov(matrix: Any, n_accesses: int, *, seed: int = 0) -> Trace:
     seed : int
         0 … 2^64 - 1.
 
+    Returns
+    -------
+    Trace
+        One epoch.
+
     Raises
     ------
     TypeError, ValueError
         When an argument is not as stated; of rows that do not sum to 1 the first is named.
+
+    Examples
+    --------
+    >>> from simcache import synth
+    >>> synth.markov([[0, 1, 0], [0, 0.5, 0.5], [1, 0, 0]], 10).ids
+    array([2, 0, 1, 1, 2, 0, 1, 2, 0, 1], dtype=int32)
     """
     where = "synth.markov"
     rows = transitions(matrix, where)
@@ -62,10 +73,21 @@ def ring(n_items: int, n_accesses: int, jump: float, *, directed: bool = False, 
     seed : int
         0 … 2^64 - 1.
 
+    Returns
+    -------
+    Trace
+        One epoch.
+
     Raises
     ------
     TypeError, ValueError
         When an argument is not as stated.
+
+    Examples
+    --------
+    >>> from simcache import synth
+    >>> synth.ring(100, 10, jump=0.1).ids
+    array([85, 84, 83, 82, 83, 82, 81,  1,  0, 81], dtype=int32)
     """
     where = "synth.ring"
     n_items, n_accesses, seed = sized(n_items, n_accesses, seed, where)
@@ -97,10 +119,21 @@ def repeat(trace: Trace, probability: float, *, seed: int = 0) -> Trace:
     seed : int
         0 … 2^64 - 1; the column ``repeat_seed``.
 
+    Returns
+    -------
+    Trace
+        The source of `trace` with the probability beside it.
+
     Raises
     ------
     TypeError, ValueError
         When an argument is not as stated.
+
+    Examples
+    --------
+    >>> from simcache import synth
+    >>> synth.repeat(synth.loop(5, 10), 0.5).ids
+    array([0, 0, 0, 0, 1, 2, 3, 4, 0, 1], dtype=int32)
     """
     where = "synth.repeat"
     if not isinstance(trace, Trace):

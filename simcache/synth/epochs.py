@@ -16,10 +16,21 @@ def loop(n_items: int, n_accesses: int) -> Trace:
     n_items, n_accesses : int
         Items in a pass, 1 … 2^31 - 1; accesses in all, 0 … 2^31 - 1; the last pass may be cut short.
 
+    Returns
+    -------
+    Trace
+        Named after its law, with the pass's starts as its epochs.
+
     Raises
     ------
     TypeError, ValueError
         When an argument is not as stated.
+
+    Examples
+    --------
+    >>> from simcache import synth
+    >>> synth.loop(3, 7).ids
+    array([0, 1, 2, 0, 1, 2, 0], dtype=int32)
     """
     where = "synth.loop"
     n_items, n_accesses, _ = sized(n_items, n_accesses, 0, where)
@@ -37,10 +48,22 @@ def shuffled(n_items: int, epochs: int, *, seed: int = 0) -> Trace:
     seed : int
         0 … 2^64 - 1.
 
+    Returns
+    -------
+    Trace
+        Of `n_items` times `epochs` accesses.
+
     Raises
     ------
     TypeError, ValueError
         When an argument is not as stated.
+
+    Examples
+    --------
+    >>> from simcache import synth
+    >>> trace = synth.shuffled(4, epochs=2, seed=1)
+    >>> trace.ids, trace.epochs
+    (array([0, 1, 2, 3, 3, 0, 2, 1], dtype=int32), (0, 4))
     """
     where = "synth.shuffled"
     n_items, seed, ids = passes(n_items, epochs, seed, where)
@@ -70,10 +93,21 @@ def shuffle_buffer(n_items: int, epochs: int, buffer: int, *, drain: bool = True
     seed : int
         0 … 2^64 - 1.
 
+    Returns
+    -------
+    Trace
+        Of `n_items` times `epochs` accesses.
+
     Raises
     ------
     TypeError, ValueError
         When an argument is not as stated.
+
+    Examples
+    --------
+    >>> from simcache import synth
+    >>> synth.shuffle_buffer(8, 1, buffer=3).ids  # no item comes more than two places early
+    array([2, 1, 4, 0, 6, 7, 3, 5], dtype=int32)
     """
     where = "synth.shuffle_buffer"
     n_items, seed, ids = passes(n_items, epochs, seed, where)

@@ -24,10 +24,21 @@ def phases(traces: Iterable[Trace]) -> Trace:
     traces : iterable of Trace
         At least one, of as many items each, with the same sizes or none, and 2^31 - 1 accesses in all.
 
+    Returns
+    -------
+    Trace
+        As many items as each, the accesses of all.
+
     Raises
     ------
     TypeError, ValueError
         When an argument is not as stated.
+
+    Examples
+    --------
+    >>> from simcache import synth
+    >>> synth.phases([synth.loop(3, 6), synth.uniform(3, 4)]).epochs
+    (0, 3, 6)
     """
     where = " for synth.phases"
     if isinstance(traces, Trace) or not isinstance(traces, Iterable):

@@ -44,6 +44,14 @@ def lognormal_sizes(n_items: int, median: float, sigma: float, *, seed: int = 0)
     -----
     The polar method of Marsaglia & Bray, SIAM Review 6, 1964. ``dataclasses.replace(trace, sizes=sizes)`` gives a trace
     sizes; a sweep takes ``functools.partial`` of a function that does so.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> from simcache import synth
+    >>> sizes = synth.lognormal_sizes(1_000, median=100_000, sigma=1.0)
+    >>> replace(synth.zipf(1_000, 10_000, 0.8), sizes=sizes).n_bytes
+    158963009
     """
     where = "synth.lognormal_sizes"
     n_items, seed = size(n_items, "n_items", where), whole_seed(seed, where)

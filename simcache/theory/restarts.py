@@ -128,7 +128,7 @@ def lru_clusters(weights: ArrayLike, capacity: ArrayLike, returns: ArrayLike) ->
 
     Notes
     -----
-    Limit of many items, as for `lru_restarts`, which it gives where all items are alike; FIFO's is the same with
+    Limit of many items, like `lru_restarts`, which it gives where all items are alike; FIFO's is the same with
     `fifo_irm`. Chains of 2,000 items with j of 0.1 and 0.3 (walks, drifts, items that stay, blocks of 8; jumps uniform
     or by Zipf 0.8): within 3e-3 of simulation from C = 40 on. Derived for this package.
 

@@ -57,33 +57,136 @@ class LRUCacheDecorator(PrivateCacheDecorator):
     without ``persistent_workers=True`` each epoch begins with new workers and so with empty caches: then nothing of one
     epoch is a hit in the next. `OPTCacheDecorator` and `CachedDataset` share one among all processes. Samples are
     copies, so they may be changed.
+
+    Parameters
+    ----------
+    maxsize : int
+        Items that the cache of each process holds, >= 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When `maxsize` is not as stated.
+    ImportError
+        When cachetools is not installed; the extra torch has it.
+
+    Examples
+    --------
+    >>> from simcache.torch import LRUCacheDecorator
+    >>> @LRUCacheDecorator(maxsize=2)
+    ... def load(index):
+    ...     print("loading", index)
+    ...     return index**2
+    >>> [load(index) for index in (1, 2, 1, 3, 1)]
+    loading 1
+    loading 2
+    loading 3
+    [1, 4, 1, 9, 1]
     """
 
     _cache = "LRUCache"
 
 
 class LFUCacheDecorator(PrivateCacheDecorator):
-    """Cache what a function loads, and evict what was used least often; private as `LRUCacheDecorator`'s.
+    """Cache what a function loads, and evict what was used least often.
 
-    Without persistent workers it hits nothing across epochs.
+    The cache is private to its process, so without persistent workers it hits nothing across epochs, as
+    `LRUCacheDecorator` explains. Samples are copies.
+
+    Parameters
+    ----------
+    maxsize : int
+        Items that the cache of each process holds, >= 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When `maxsize` is not as stated.
+    ImportError
+        When cachetools is not installed; the extra torch has it.
+
+    Examples
+    --------
+    >>> from simcache.torch import LFUCacheDecorator
+    >>> @LFUCacheDecorator(maxsize=2)
+    ... def load(index):
+    ...     print("loading", index)
+    ...     return index**2
+    >>> [load(index) for index in (1, 2, 1, 3, 1)]
+    loading 1
+    loading 2
+    loading 3
+    [1, 4, 1, 9, 1]
     """
 
     _cache = "LFUCache"
 
 
 class FIFOCacheDecorator(PrivateCacheDecorator):
-    """Cache what a function loads, and evict what came first; private as `LRUCacheDecorator`'s.
+    """Cache what a function loads, and evict what came first.
 
-    Without persistent workers it hits nothing across epochs.
+    The cache is private to its process, so without persistent workers it hits nothing across epochs, as
+    `LRUCacheDecorator` explains. Samples are copies.
+
+    Parameters
+    ----------
+    maxsize : int
+        Items that the cache of each process holds, >= 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When `maxsize` is not as stated.
+    ImportError
+        When cachetools is not installed; the extra torch has it.
+
+    Examples
+    --------
+    >>> from simcache.torch import FIFOCacheDecorator
+    >>> @FIFOCacheDecorator(maxsize=2)
+    ... def load(index):
+    ...     print("loading", index)
+    ...     return index**2
+    >>> [load(index) for index in (1, 2, 1, 3, 1)]
+    loading 1
+    loading 2
+    loading 3
+    loading 1
+    [1, 4, 1, 9, 1]
     """
 
     _cache = "FIFOCache"
 
 
 class RRCacheDecorator(PrivateCacheDecorator):
-    """Cache what a function loads, and evict any item, drawn by Python's `random`; private as `LRUCacheDecorator`'s.
+    """Cache what a function loads, and evict any item, drawn by Python's `random`.
 
-    Without persistent workers it hits nothing across epochs.
+    The cache is private to its process, so without persistent workers it hits nothing across epochs, as
+    `LRUCacheDecorator` explains. Samples are copies.
+
+    Parameters
+    ----------
+    maxsize : int
+        Items that the cache of each process holds, >= 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When `maxsize` is not as stated.
+    ImportError
+        When cachetools is not installed; the extra torch has it.
+
+    Examples
+    --------
+    >>> from simcache.torch import RRCacheDecorator
+    >>> @RRCacheDecorator(maxsize=2)
+    ... def load(index):
+    ...     print("loading", index)
+    ...     return index**2
+    >>> [load(index) for index in (1, 2, 1)]
+    loading 1
+    loading 2
+    [1, 4, 1]
     """
 
     _cache = "RRCache"

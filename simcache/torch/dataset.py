@@ -62,6 +62,19 @@ class CachedDataset(data.Dataset):  # type: ignore[misc]
         When an argument is not as stated.
     MemoryError, OSError
         When there is too little room, here or as the first sample is stored; or the name stands for something else.
+
+    Examples
+    --------
+    >>> from torch.utils.data import DataLoader
+    >>> from simcache import loader
+    >>> from simcache.torch import CachedDataset
+    >>> slow = [index**2 for index in range(100)]  # any map-style data set
+    >>> trace, shape = loader.of(DataLoader(slow, batch_size=10, shuffle=True), epochs=3)
+    >>> plan = loader.plan(trace, shape, capacity=25)
+    >>> cached = DataLoader(CachedDataset(slow, plan), batch_size=10, sampler=plan.sampler())
+    >>> epochs = [batch for _ in range(3) for batch in cached]
+    >>> cached.dataset.cache_info().hits, int(plan.hits.sum())
+    (50, 50)
     """
 
     def __init__(
@@ -129,11 +142,33 @@ class CachedDataset(data.Dataset):  # type: ignore[misc]
         self.close()
 
     def close(self) -> None:
-        """Let go of the memory. Without it, that happens when the data set is forgotten or the process ends."""
+        """Let go of the memory. Without it, that happens when the data set is forgotten or the process ends.
+
+        Examples
+        --------
+        >>> from simcache.torch import CachedDataset
+        >>> cached = CachedDataset(["cat", "dog"], capacity=1)
+        >>> cached.close()
+        """
         self._slots.close()
 
     def cache_info(self) -> CacheInfo:
-        """What all processes of this cache did together; without a plan, also what OPT would have hit in this one."""
+        """What all processes of this cache did together; without a plan, also what OPT would have hit in this one.
+
+        Returns
+        -------
+        CacheInfo
+            Counts, and the room there is.
+
+        Examples
+        --------
+        >>> from simcache.torch import CachedDataset
+        >>> cached = CachedDataset(["cat", "dog"], capacity=1)
+        >>> [cached[index] for index in (0, 1, 0)]
+        ['cat', 'dog', 'cat']
+        >>> cached.cache_info().hits
+        1
+        """
         info = self._slots.info()
         if self._seen is None:
             return info

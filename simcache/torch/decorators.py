@@ -87,7 +87,8 @@ class OPTCacheDecorator:
         Slots beyond those that OPT needs, for items asked for late by a worker that is behind others: by default 256,
         at most `maxsize`.
     slot_bytes : int, optional
-        Bytes that a sample takes at most, as for `CachedDataset`.
+        Bytes that a sample takes at most, 8 for each number among its parts; by default what the first
+        one stored takes. Larger samples are passed on, with one warning.
 
     Raises
     ------
@@ -96,6 +97,18 @@ class OPTCacheDecorator:
         raises ValueError where it is asked for other items than those planned.
     OSError
         When the file cannot be read.
+
+    Examples
+    --------
+    >>> from simcache import Trace
+    >>> from simcache.torch import OPTCacheDecorator
+    >>> Trace([0, 1, 2, 0, 2, 1], n_items=3).save("order.npz")
+    >>> decorator = OPTCacheDecorator("order.npz", maxsize=1)
+    >>> load = decorator(lambda data, index: data[index])
+    >>> [load("abc", index) for index in (0, 1, 2, 0, 2, 1)]
+    ['a', 'b', 'c', 'a', 'c', 'b']
+    >>> int(decorator.plan.hits.sum())
+    1
     """
 
     def __init__(

@@ -54,23 +54,47 @@ def cached_loader(
     epochs : int
         Iterations that are planned, >= 1.
     policy : str, module, compiled kernel or generator; or (policy, dict)
-        As for `simulate`; by default OPT with bypass.
+        A name (`policies.names()`), a module, a kernel compiled with Numba, or a generator in plain Python; by default
+        OPT with bypass.
+    transform : callable, optional
+        Called with each sample after the cache, on hits too: random augmentation belongs here.
     ranks : iterable of int, optional
         With a `DistributedSampler`: those that share this cache, on this node and under this `name`; by default all,
         or without a name this rank alone.
     seed : int
         For policies that draw.
-    transform, slot_bytes, name, folder, verify
-        As for `CachedDataset`.
+    slot_bytes : int, optional
+        Bytes that a sample takes at most, 8 for each number among its parts; by default what the first one stored
+        takes. Larger samples are passed on, with one warning.
+    name : str, optional
+        What processes of one user on one machine that share the cache call it, ranks for instance; all must give the
+        same plan. By default the cache is this process's and its workers'.
+    folder : path, optional
+        Where a named cache lies, by default /dev/shm. The last process to end removes it.
+    verify : float
+        Share of the hits that is loaded again, and compared: 0 … 1.
 
     Returns
     -------
     torch.utils.data.DataLoader
+        Its ``dataset`` is a `CachedDataset`, with ``cache_info()``; its ``sampler`` has the ``plan``.
 
     Raises
     ------
     TypeError, ValueError
         When an argument is not as stated.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from torch.utils.data import DataLoader, RandomSampler
+    >>> from simcache.torch import cached_loader
+    >>> slow = [torch.full((3, 8, 8), float(index)) for index in range(100)]
+    >>> sampler = RandomSampler(slow, replacement=True, generator=torch.Generator().manual_seed(0))
+    >>> cached = cached_loader(DataLoader(slow, batch_size=10, sampler=sampler), capacity=25, epochs=3)
+    >>> epochs = [batch for _ in range(3) for batch in cached]
+    >>> cached.dataset.cache_info().hits, int(cached.sampler.plan.hits.sum())
+    (162, 162)
     """
     if not isinstance(loader, data.DataLoader):
         raise TypeError(f"loader must be a torch.utils.data.DataLoader{WHERE}, got {loader!r}")

@@ -45,6 +45,14 @@ def generate_precomputed_file(
         When an argument is not as stated.
     OSError
         When the file cannot be written.
+
+    Examples
+    --------
+    >>> from simcache import Trace
+    >>> from simcache.torch import generate_precomputed_file
+    >>> generate_precomputed_file(100, 300, "order.npz", random_seed=1)
+    >>> Trace.load("order.npz")
+    <Trace 'RandomSampler': accesses 300, items touched 94 of 100, epochs 1, repeats 68.67%>
     """
     where = " for generate_precomputed_file"
     size = whole(dataset_size, "dataset_size", 1, LIMIT, where)

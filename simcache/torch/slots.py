@@ -29,13 +29,41 @@ LAYOUTS = 4096
 class CacheInfo(NamedTuple):
     """What all processes of a cache did together. Every access fetched is counted once it has its sample.
 
-    `planned` accesses were to hit: `hits` did, `late` ones found nothing and were loaded. Of the samples to store, some
-    were (`stored`, or `healed` where they came late; `evictions` of both replaced another item), some met a newer one,
-    or one being written (`refused`), or were too large (`too_big`). `passed` were loaded and not kept, as planned or
-    since they cannot be stored; `unplanned` accesses came without an order. `slots` and `bytes` are what there is.
+    Parameters
+    ----------
+    planned : int
+        Accesses that were to hit.
+    hits : int
+        Those that did.
+    late : int
+        Those that found nothing, and were loaded.
+    passed : int
+        Loaded and not kept, as planned, or since the sample cannot be stored.
+    stored, healed : int
+        Samples stored as planned, and those that came late.
+    refused : int
+        Samples that met a newer one, or one being written.
+    too_big : int
+        Samples larger than a slot.
+    evictions : int
+        Samples stored in the place of another item.
+    unplanned : int
+        Accesses that came without an order.
+    slots, bytes : int
+        What there is.
+    opt_hits, opt_accesses : int or None
+        Where there is no plan: of the accesses that the process that asks made itself, its workers not counted, those
+        that would have hit with OPT, which may refuse a missed item, in a cache of as many slots. None elsewhere.
 
-    Where there is no plan, `opt_hits` of the `opt_accesses` that the process that asks made itself, its workers not
-    counted, would have hit with OPT, which may refuse a missed item, in a cache of as many slots; None elsewhere.
+    Examples
+    --------
+    >>> from simcache.torch import CachedDataset
+    >>> cached = CachedDataset([10, 11, 12, 13], capacity=2)
+    >>> [cached[index] for index in (0, 1, 2, 0)]
+    [10, 11, 12, 10]
+    >>> info = cached.cache_info()
+    >>> info.stored, info.hits
+    (2, 1)
     """
 
     planned: int

@@ -84,6 +84,7 @@ def explain(
     trace : Trace, or torch.utils.data.DataLoader
         The order of the whole data set, epoch by epoch, before ranks. A real loader stands for both trace and loader.
     loader : Loader
+        Who loads what, of a trace.
     capacity : int
         Items that each cache holds, >= 1.
     epochs, length : int, optional
@@ -98,11 +99,23 @@ def explain(
     Returns
     -------
     Explanation
+        The verdict, its reasons, every policy, and what would change it.
 
     Raises
     ------
     TypeError, ValueError
         When an argument is not as stated, or the loader fetches nothing.
+
+    Examples
+    --------
+    >>> from simcache import explain, synth
+    >>> from simcache.loader import Loader
+    >>> loader = Loader(batch_size=10, num_workers=2, persistent_workers=True)
+    >>> found = explain(synth.shuffled(1_000, epochs=5), loader, capacity=200)
+    >>> found.verdict
+    'helps'
+    >>> print(found.headline)
+    What helps most: plan with OPT (hit rate 0.034 to 0.320). OPT helps.
     """
     if not isinstance(trace, Trace) and (loader is None or capacity is None):
         if loader is not None:

@@ -62,6 +62,19 @@ class Explanation:
         where no one call does).
     setting : mapping of str to scalar
         What was explained.
+
+    Examples
+    --------
+    >>> from simcache import explain, synth
+    >>> from simcache.loader import Loader
+    >>> found = explain(synth.shuffled(1_000, epochs=5), Loader(batch_size=10), capacity=200)
+    >>> found.verdict
+    'epochs'
+    >>> found.table[["policy", "hit_rate"]].round(3).head(3)
+                 policy  hit_rate
+    0               lru     0.018
+    1  opt(bypass=True)     0.160
+    2              fifo     0.019
     """
 
     verdict: str
@@ -72,7 +85,17 @@ class Explanation:
 
     @property
     def headline(self) -> str:
-        """What helps most, and the verdict, as sentences."""
+        r"""What helps most, and the verdict, as sentences.
+
+        Examples
+        --------
+        >>> from simcache import explain, synth
+        >>> from simcache.loader import Loader
+        >>> found = explain(synth.shuffled(1_000, epochs=5), Loader(batch_size=10), capacity=200)
+        >>> print(found.headline.replace(". ", ".\n"))
+        What helps most: pin (hit rate 0.018 to 0.160).
+        OPT cannot help: items come once an epoch, and knowing their order keeps no more of them.
+        """
         return f"{self._best()} {HEADLINES[self.verdict]}"
 
     def _best(self) -> str:
@@ -96,7 +119,18 @@ class Explanation:
 
     @property
     def subject(self) -> str:
-        """What was explained, as a sentence."""
+        r"""What was explained, as a sentence.
+
+        Examples
+        --------
+        >>> from simcache import explain, synth
+        >>> from simcache.loader import Loader
+        >>> found = explain(synth.shuffled(1_000, epochs=5), Loader(batch_size=10), capacity=200)
+        >>> print(found.subject.replace("; ", ";\n"))
+        shuffled-1000x5: 5,000 accesses to 1,000 items, 5 epochs;
+        no workers, batches of 10;
+        one cache of 200 items, lru.
+        """
         it = self.setting
         kind = "persistent " if it["persistent_workers"] else ""
         workers = f"{it['num_workers'] or 'no'} {kind}worker{'s' * (it['num_workers'] != 1)}"
@@ -135,7 +169,21 @@ class Explanation:
                 yield Padding(Text(printable(call)), (0, 0, 0, 4))
 
     def to_markdown(self) -> str:
-        """All of it as markdown."""
+        """All of it as markdown.
+
+        Returns
+        -------
+        str
+            A heading, the reasons, and two tables.
+
+        Examples
+        --------
+        >>> from simcache import explain, synth
+        >>> from simcache.loader import Loader
+        >>> found = explain(synth.shuffled(1_000, epochs=5), Loader(batch_size=10), capacity=200)
+        >>> print(found.to_markdown().splitlines()[-1])
+        - plan with OPT: `cached_loader(dataloader, 200, 5)`
+        """
         lines = [f"**{markdown(self.headline)}** [{self.verdict}]", "", markdown(self.subject), ""]
         lines += [f"- {markdown(reason.text)} *({markdown(reason.theorem)})*" for reason in self.reasons]
         table, advice = (printing.markdown(*_marked(each)) for each in (self.table, self.advice))
@@ -159,7 +207,22 @@ class Explanation:
         )
 
     def to_json(self) -> str:
-        """All of it as JSON, calls included; a missing number is null, an infinite one "inf"."""
+        """All of it as JSON, calls included; a missing number is null, an infinite one "inf".
+
+        Returns
+        -------
+        str
+            One object: verdict, headline, reasons, table, advice and setting.
+
+        Examples
+        --------
+        >>> from simcache import explain, synth
+        >>> from simcache.loader import Loader
+        >>> found = explain(synth.shuffled(1_000, epochs=5), Loader(batch_size=10), capacity=200)
+        >>> import json
+        >>> sorted(json.loads(found.to_json()))
+        ['advice', 'headline', 'reasons', 'setting', 'table', 'verdict']
+        """
         parts = {
             "verdict": self.verdict,
             "headline": self.headline,

@@ -39,6 +39,17 @@ class Reason:
         The fact in words. It quotes `number`, and no other that was measured.
     call : str
         The expression that gives `number`: see `simcache.verdict`.
+
+    Examples
+    --------
+    >>> from simcache import explain, synth
+    >>> from simcache.loader import Loader
+    >>> found = explain(synth.shuffled(1_000, epochs=5), Loader(batch_size=10), capacity=200)
+    >>> reason = found.reasons[0]
+    >>> reason.code
+    'epochs'
+    >>> print(reason.text)
+    Each cache sees an item once an epoch: no policy hits more than 0.160 of all accesses.
     """
 
     code: str

@@ -21,7 +21,8 @@ def check_policy(policy: Policy, **params: Any) -> pd.DataFrame:
     Parameters
     ----------
     policy : str, module, compiled kernel or generator; or (policy, dict)
-        As for `simulate`.
+        A name (`policies.names()`), a module, a kernel compiled with Numba, or a generator in plain Python; a pair has
+        its parameters too.
     **params
         The policy's own parameters.
 
@@ -42,7 +43,7 @@ def check_policy(policy: Policy, **params: Any) -> pd.DataFrame:
 
     See Also
     --------
-    simulate
+    simulate : Runs a policy over a trace.
 
     Notes
     -----
@@ -62,6 +63,16 @@ def check_policy(policy: Policy, **params: Any) -> pd.DataFrame:
     which it is. Nothing is seen of what goes wrong later than 1500 accesses, above 300 items, or at other values of
     its parameters than those given and of switches, such as counters of 16 bits that overflow: for these, compare
     `simulate` with the reference on a trace of your own.
+
+    Examples
+    --------
+    >>> from simcache import check_policy
+    >>> def hopeful(ids, capacity, seed):
+    ...     for i in ids:
+    ...         yield True  # each access hits, even the first
+    >>> told = check_policy(hopeful).set_index("rule")
+    >>> told.loc["a first access misses", "seen"]  # one access, to item 0, that was told to hit
+    '[0], capacity 1: x, access 0 is a first'
     """
     first = choose(policy, params)
     own = policy[1] if isinstance(policy, tuple) else {}
