@@ -29,7 +29,7 @@ export TORCH
 
 .DEFAULT_GOAL := figures
 .DELETE_ON_ERROR:
-.PHONY: figures paper setup torch test torture mutants lint notebooks images refresh bench experiments coverage wheel \
+.PHONY: figures paper setup torch test torture mutants lint notebooks docs images refresh bench experiments coverage wheel \
 	lock clean distclean help library release-check
 
 # ---------------------------------------------------------------- set-up
@@ -118,8 +118,13 @@ paper/supplement.pdf: paper/supplement.tex paper/refs.bib $(wildcard paper/capti
 	@! grep -E '^(LaTeX|Package [a-z]+) Warning: .*(undefined|multiply)|^Overfull' paper/build/supplement.log
 	@mv paper/build/supplement.pdf $@ && echo "the supplement is $@"
 
+# The theme, Sphinx and MathJax come from the lock and the checkout: nothing is fetched, here or by a reader's browser.
+docs: $(TORCH_READY)  ## the site, docs/_build/html: every page's code runs, and a warning is an error
+	$(RUN) -m sphinx -W --keep-going -q -j $(CORES) -b html docs docs/_build/html
+	@echo "the site is docs/_build/html/index.html"
+
 images: figures  ## refresh the committed images that README and docs show, but for those of what a clock measured
-	@grep -oh 'images/[A-Za-z0-9_.-]*' README.md $(wildcard docs/*.md) | grep -v -e benchmarks -e training-time | sort -u | while read -r image; do \
+	@grep -oh 'images/[A-Za-z0-9_.-]*' README.md $(wildcard docs/*.md docs/howto/*.md) | grep -v -e benchmarks -e training-time | sort -u | while read -r image; do \
 		cp -v "figures/$${image#images/}" "docs/$$image" || exit 1; done
 
 refresh: $(TORCH_READY)  ## refresh the outputs that README and the notebooks show
@@ -188,15 +193,15 @@ TORCH_NEEDS := filelock fsspec jinja2 networkx setuptools>=77.0.3 sympy>=1.13.3 
 
 lock:  ## requirements.lock, -torch.lock and -pip.lock again, from pyproject.toml and TORCH_NEEDS (needs uv)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv (pip install uv), or: make lock UV=/path/to/uv" >&2; exit 1; }
-	$(COMPILE) pyproject.toml --extra distributed --extra io --extra notebooks --extra dev -o requirements.lock
+	$(COMPILE) pyproject.toml --extra distributed --extra docs --extra io --extra notebooks --extra dev -o requirements.lock
 	printf '%s\n' $(foreach need,$(TORCH_NEEDS),'$(need)') | $(COMPILE) - --constraints requirements.lock -o requirements-torch.lock
 	echo pip | $(COMPILE) - -o requirements-pip.lock
 
 clean:  ## remove what make built, but keep .venv
 	rm -rf .cache build dist results/quick .coverage .coverage.* .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 	rm -f figures/*.pdf figures/*.png figures/*.svg figures/data/*.parquet figures/data/*.csv figures/data/*.json
-	rm -rf paper/build paper/generated paper/supplement.pdf
-	find simcache tests figures benchmarks paper -name __pycache__ -prune -exec rm -rf {} +
+	rm -rf paper/build paper/generated paper/supplement.pdf docs/_build docs/generated
+	find simcache tests figures benchmarks paper docs -name __pycache__ -prune -exec rm -rf {} +
 
 distclean: clean  ## remove .venv too
 	rm -rf $(VENV)

@@ -23,6 +23,21 @@ def page(folder: Path) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def speed(folder: Path) -> str:
+    """The one table that README shows: the speed at one size, on the trace that all tools ran."""
+    table = pd.read_csv(folder / "benchmarks.csv")
+    single = table[table["suite"] == "single"]
+    mine = single[single["trace"] == single.loc[single["n_accesses"].idxmax(), "trace"]]
+    about = json.loads((folder / "benchmarks.json").read_text())["single"]
+    text = (
+        f"Million accesses a second at capacities {', '.join(f'{c:,.0f}' for c in ordered(mine['capacity']))} "
+        f"({described(mine)}), and how many times that is each peer's (least over the sizes / geometric mean); "
+        f"{about['processor']}, one core."
+    )
+    rows = policy_rows(mine).drop(columns=["libcachesim, default", "plain-Python heap"])
+    return f"{text}\n\n{markdown(rows)}\n"
+
+
 def ratios(single: pd.DataFrame, tool: str, setting: str | None = None) -> pd.Series:
     """simcache's accesses per second over the tool's best (or one) setting's, by trace, policy and capacity."""
     speed = single[(single["tool"] == tool) & ((setting is None) | (single["setting"] == setting))]

@@ -81,6 +81,8 @@ def write_pages() -> None:
     """The tables and the figure, from what stands in the results folder."""
     with replacing(FOLDER / "benchmarks.md") as path:
         Path(path).write_text(report.page(FOLDER))
+    with replacing(FOLDER / "speed.md") as path:
+        Path(path).write_text(report.speed(FOLDER))
     figure.draw(FOLDER)
 
 

@@ -16,7 +16,7 @@ from simcache import Trace, simulate, store, synth
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "results"
-INCLUDE = "<!-- include: results/benchmarks.md -->\n"
+INCLUDE = "<!-- include: results/speed.md -->\n"
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
 names = ("_peers", "_timing", "_traces", "before", "huge", "report", "single")
@@ -183,9 +183,10 @@ def test_cold_starts_on_a_page():
 def test_pages_show_the_committed_results():
     page = report.page(RESULTS)
     assert (RESULTS / "benchmarks.md").read_text() == page
-    readme = (ROOT / "README.md").read_text()
-    if INCLUDE in readme:
-        assert readme.partition(INCLUDE)[2].startswith(page + "<!-- end -->")
+    assert "```{include} ../results/benchmarks.md\n```" in (ROOT / "docs/benchmarks.md").read_text()
+    speed = report.speed(RESULTS)
+    assert (RESULTS / "speed.md").read_text() == speed
+    assert (ROOT / "README.md").read_text().partition(INCLUDE)[2].startswith(speed + "<!-- end -->")
 
 
 @pytest.mark.torch

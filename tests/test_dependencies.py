@@ -15,9 +15,14 @@ PROJECT = CONFIGURED["project"]
 REQUIRED = {"core": PROJECT["dependencies"], **PROJECT["optional-dependencies"]}
 
 PACKAGE, TOOLS = ("simcache",), ("tests", "benchmarks", "docs", "notebooks")
-PARTS = {"notebooks": ("notebooks",), "dev": TOOLS}  # who declares what; the other extras are the package's own
+PARTS = {
+    "docs": ("docs",),
+    "notebooks": ("notebooks",),
+    "dev": TOOLS,
+}  # who declares what; the other extras are the package's own
 # Where a dependency is imported under another name, or through what it brings.
-MODULES = {"dask-jobqueue": "dask_jobqueue", "jupyter": "nbformat", "pillow": "PIL"}
+MODULES = {"dask-jobqueue": "dask_jobqueue", "jupyter": "nbformat", "myst-nb": "myst_nb", "pillow": "PIL"}
+MODULES |= {"pydata-sphinx-theme": "pydata_sphinx_theme"}
 # What is run, not imported: its trace in the Makefile, or in pyproject.toml.
 RUN = {
     "build": r"-m build\b",
@@ -34,7 +39,7 @@ RUN = {
 def sources(folder):
     for path in (ROOT / folder).rglob("*.py"):
         yield path.read_text()
-    for path in (ROOT / folder).rglob("*.ipynb"):
+    for path in (ROOT / folder).glob("*.ipynb"):  # those below are copies that the site's build makes
         for cell in json.loads(path.read_text())["cells"]:
             if cell["cell_type"] == "code":
                 yield re.sub(r"^%.*$", "", "".join(cell["source"]), flags=re.MULTILINE)
@@ -43,7 +48,8 @@ def sources(folder):
 def imported(folders):
     """The first names of all that is imported in these folders, by a statement or by `import_module("…")`.
 
-    The command line names what it imports as "package.module:Name".
+    The command line names what it imports as "package.module:Name", and the site's configuration its extensions and
+    its theme by name.
     """
     found = set()
     for source in (it for folder in folders for it in sources(folder)):
@@ -54,6 +60,8 @@ def imported(folders):
                 found.add(node.module.partition(".")[0])
             elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("import_module", "pytest.importorskip"):
                 found |= {it.value.partition(".")[0] for it in node.args if isinstance(it, ast.Constant)}
+            elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in ("extensions", "html_theme"):
+                found |= {it.value.partition(".")[0] for it in ast.walk(node) if isinstance(it, ast.Constant)}
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
                 found |= set(re.findall(r"^(\w+)[\w.]*:[A-Z]\w*$", node.value))
     return found

@@ -189,8 +189,8 @@ def rr_markov_exact(matrix: ArrayLike, capacity: ArrayLike) -> Floats:
     """Hit rate of random replacement under Markov requests, exact: the chain of (content, last item), at most 10,000
     states.
 
-     FIFO has no such number: with C = n_items - 1 its cyclic order
-    never changes, so its hit rate depends on how it began.
+    FIFO has no such number: with C = n_items - 1 its cyclic order never changes, so its hit rate depends on how it
+    began.
 
     Parameters
     ----------

@@ -1,0 +1,64 @@
+"""The site: `make docs` builds docs/_build/html from these pages, the docstrings and the results, fetching nothing."""
+
+import os
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+sys.path[:0] = [str(ROOT), str(HERE)]  # the package as it stands here, and the two helpers beside this file
+os.environ["PYTHONPATH"] = str(ROOT)  # of the pages' own processes
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # their `simcache`
+os.environ.pop("MPLBACKEND", None)  # pages show what they draw
+
+import generating  # noqa: E402
+import naming  # noqa: E402
+
+import simcache  # noqa: E402
+
+project, author, copyright = "simcache", "The simcache developers", "The simcache developers; MIT licence"
+version = release = simcache.__version__
+extensions = ["myst_nb", "numpydoc", "sphinx.ext.autodoc", "sphinx.ext.mathjax"]
+exclude_patterns = ["_build", "_static", "**.ipynb_checkpoints"]
+nitpicky = True
+
+# Types stand in the docstrings, in words; the annotations are NumPy's private ones.
+autodoc_typehints = "none"
+autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
+numpydoc_show_class_members = False
+numpydoc_class_members_toctree = False
+default_role = "named"  # `simulate` in a docstring is a link if there is such a public name, else code
+
+myst_enable_extensions = ["dollarmath", "amsmath", "deflist", "colon_fence"]
+myst_heading_anchors = 3
+nb_execution_mode = "force"
+nb_execution_in_temp = True
+nb_execution_timeout = 120
+nb_execution_raise_on_error = True
+nb_execution_show_tb = True
+nb_execution_excludepatterns = ["generated/notebooks/*"]  # shown with their committed outputs
+nb_merge_streams = True
+
+html_theme = "pydata_sphinx_theme"
+html_title = "simcache"
+html_context = {"default_mode": "auto"}
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_show_sourcelink = False
+html_theme_options = {
+    "navbar_align": "left",
+    "navbar_end": ["theme-switcher"],
+    "show_prev_next": False,
+    "secondary_sidebar_items": ["page-toc"],
+    "footer_start": ["copyright"],
+    "footer_end": [],
+}
+# MathJax is kept here, so that no reader's browser asks anybody else for it (Apache-2.0, _static/mathjax.LICENSE).
+mathjax_path = "mathjax.js"
+mathjax3_config = {"options": {"enableMenu": False}}
+
+
+def setup(app):
+    generating.write(HERE / "generated", ROOT)
+    app.add_role("named", naming.role)
