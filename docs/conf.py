@@ -45,7 +45,7 @@ html_title = "simcache"
 html_context = {"default_mode": "auto"}
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
-html_show_sourcelink = False
+html_show_sourcelink = html_domain_indices = False
 html_theme_options = {
     "navbar_align": "left",
     "navbar_end": ["theme-switcher"],

@@ -6,10 +6,7 @@ import inspect
 import io
 import os
 import re
-import shutil
-import textwrap
 
-import simcache
 from simcache import policies
 
 TITLES = {
@@ -94,10 +91,7 @@ def entry(name, thing):
 
 def of_policies():
     """Every policy by its module's docstring, with what its kernel takes."""
-    parts = [titled("Policies")]
-    parts.append(
-        "What each does, from its own file. A name goes wherever a policy is asked for; parameters go by keyword.\n\n"
-    )
+    parts = [titled("Policies, each in its own words"), "From the file of each.\n\n"]
     for name in policies.names():
         module = policies.load(name)
         kernel = module.kernel.py_func if hasattr(module.kernel, "py_func") else module.kernel
@@ -118,10 +112,8 @@ def of_commands():
     while waiting:
         words = waiting.pop(0)
         text = said(words)
-        parts.append(
-            f"{'#' * (2 if not words else min(3, 1 + len(words)) + (len(words) == 0))} simcache {' '.join(words)}".rstrip()
-        )
-        parts.append(f"\n\n```text\n{text}\n```\n\n")
+        title = " ".join(["simcache", *words])
+        parts.append(f"{'#' * max(2, 1 + len(words))} {title}\n\n```text\n{text}\n```\n\n")
         if re.search(r"Usage:.* COMMAND", text):
             waiting[:0] = [(*words, name) for name in re.findall(r"^│ ([a-z][a-z0-9-]*) ", text, re.MULTILINE)]
     return "".join(parts)
