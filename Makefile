@@ -120,6 +120,7 @@ paper/supplement.pdf: paper/supplement.tex paper/refs.bib $(wildcard paper/capti
 
 # The theme, Sphinx and MathJax come from the lock and the checkout: nothing is fetched, here or by a reader's browser.
 docs: $(TORCH_READY)  ## the site, docs/_build/html: every page's code runs, and a warning is an error
+	@rm -rf docs/_build
 	$(RUN) -m sphinx -W --keep-going -q -j $(CORES) -b html docs docs/_build/html
 	@echo "the site is docs/_build/html/index.html"
 

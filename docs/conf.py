@@ -44,12 +44,15 @@ html_theme = "pydata_sphinx_theme"
 html_title = "simcache"
 html_context = {"default_mode": "auto"}
 html_static_path = ["_static"]
+html_favicon = "_static/icon.svg"
 html_css_files = ["site.css"]
 html_show_sourcelink = html_domain_indices = False
+html_sidebars = {page: [] for page in ("index", "quickstart", "concepts", "theory", "search", "genindex")}
 html_theme_options = {
     "navbar_align": "left",
     "navbar_end": ["theme-switcher"],
     "show_prev_next": False,
+    "show_toc_level": 2,  # functions beside the headings of their families
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
     "footer_end": [],

@@ -55,7 +55,7 @@ def reference(space, title):
         thing = getattr(module, name)
         if callable(thing):
             families.setdefault(thing.__module__.removeprefix(space).strip("."), []).append((name, thing))
-    for family in sorted(families):
+    for family in sorted(families, key=[*FAMILIES, *sorted(families)].index):
         if space == "simcache.theory":
             parts.append(titled(FAMILIES.get(family, family), "-"))
         for name, thing in sorted(families[family]):
@@ -64,19 +64,19 @@ def reference(space, title):
 
 
 FAMILIES = {
+    "shuffled": "Shuffled epochs",
+    "loops": "One order, over and over",
+    "buffers": "Shuffle buffers",
+    "irm": "Independent requests",
     "_exact": "Independent requests, exact",
     "_layers": "Independent requests, OPT exact",
-    "bounds": "Bounds for any trace",
-    "buffers": "Shuffle buffers",
     "horizon": "Runs of so many epochs, with replacement",
-    "irm": "Independent requests",
-    "lookahead": "A part of the future",
-    "loops": "One order, over and over",
-    "markov": "Markov chains",
-    "packing": "Bounds where items have sizes",
-    "restarts": "Walks that jump",
-    "shuffled": "Shuffled epochs",
     "zipf": "Limits by Zipf exponent",
+    "lookahead": "A part of the future",
+    "markov": "Markov chains",
+    "restarts": "Walks that jump",
+    "bounds": "Bounds for any trace",
+    "packing": "Bounds where items have sizes",
 }
 
 
