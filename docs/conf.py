@@ -7,8 +7,9 @@ from pathlib import Path
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 sys.path[:0] = [str(ROOT), str(HERE)]  # the package as it stands here, and the two helpers beside this file
-os.environ["PYTHONPATH"] = str(ROOT)  # of the pages' own processes
+os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(HERE)])  # of the pages' own processes
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # their `simcache`
+os.environ["COLUMNS"] = "100"
 os.environ.pop("MPLBACKEND", None)  # pages show what they draw
 
 import generating  # noqa: E402
@@ -38,7 +39,7 @@ nb_execution_timeout = 120
 nb_execution_raise_on_error = True
 nb_execution_show_tb = True
 nb_execution_excludepatterns = ["generated/notebooks/*"]  # shown with their committed outputs
-nb_merge_streams = True
+nb_output_stderr = "remove"  # progress, and that a kernel is compiled: of that run alone
 
 html_theme = "pydata_sphinx_theme"
 html_title = "simcache"

@@ -264,6 +264,15 @@ def test_style_sets_the_width_and_leaves_no_setting_behind():
     assert dict(mpl.rcParams) == before
 
 
+def test_a_backend_loaded_within_a_style_goes_on_showing_figures():
+    """As a notebook's does, at the first figure: it turns on what shows each figure as its cell ends."""
+    assert not mpl.is_interactive()
+    with mpl.rc_context():
+        with plot.style():
+            mpl.interactive(True)
+        assert mpl.is_interactive()
+
+
 def test_style_overrides_the_users_own_settings():
     with mpl.rc_context({"lines.linewidth": 9, "axes.grid": True}), plot.style():
         assert not mpl.rcParams["axes.grid"]

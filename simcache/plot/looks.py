@@ -162,8 +162,13 @@ def style(width: str = "column", height: float | None = None) -> Iterator[tuple[
         "ytick.minor.size": 1.5,
         "hatch.linewidth": 0.5,
     }
-    with matplotlib.style.context(["default", own]):
-        yield size
+    shows = matplotlib.is_interactive()
+    try:
+        with matplotlib.style.context(["default", own]):
+            yield size
+            shows = matplotlib.is_interactive()
+    finally:
+        matplotlib.interactive(shows)  # a notebook's backend, loaded by the first figure, shows this and those after it
 
 
 def scale(ax: Axes, which: str, kind: str) -> None:
