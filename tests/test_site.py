@@ -119,6 +119,7 @@ def test_in_a_browser(width, scheme, address):
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        page.set_default_timeout(300_000)  # a busy machine may take its time; what is measured is not how long
         asked = []
         page.on("request", lambda request: asked.append(request.url))
         page.on("console", lambda told: told.type == "error" and wrong.append(f"{page.url}: {told.text}"))
