@@ -2,8 +2,8 @@
 
 `Trace`, `simulate`, `hit_curve`, `sweep`, `explain`, `Hindsight` and `check_policy` are here; the rest is by namespace:
 `simcache.synth`, `simcache.sampler`, `simcache.order`, `simcache.formats`, `simcache.analysis`, `simcache.policies`,
-`simcache.loader`, `simcache.theory`, `simcache.verdict`, `simcache.store`, `simcache.plot`, and `simcache.torch`,
-which needs the extra torch. Each is loaded when first asked for.
+`simcache.loader`, `simcache.theory`, `simcache.verdict`, `simcache.store`, `simcache.plot`, and, with the extras of
+their names, `simcache.torch` and `simcache.explore`. Each is loaded when first asked for.
 """
 
 from importlib import import_module
@@ -14,6 +14,7 @@ from .garbage import unsought as _unsought
 
 if TYPE_CHECKING:
     from . import analysis as analysis
+    from . import explore as explore
     from . import formats as formats
     from . import loader as loader
     from . import order as order
@@ -47,8 +48,8 @@ _HOMES = {
     "sweep": "sweeps",
 }
 _NAMESPACES = (
-    "analysis", "formats", "loader", "order", "plot", "policies", "sampler", "store", "synth", "theory", "torch",
-    "verdict",
+    "analysis", "explore", "formats", "loader", "order", "plot", "policies", "sampler", "store", "synth", "theory",
+    "torch", "verdict",
 )  # fmt: skip
 
 

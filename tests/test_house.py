@@ -41,6 +41,8 @@ def test_import_is_light():
         "typer",
         "simcache.plot",
         "simcache.cli",
+        "simcache.explore",
+        "panel",
     )
     assert (
         python("-c", f"import sys; from simcache import *; print([name for name in {heavy} if name in sys.modules])")
@@ -76,7 +78,7 @@ def test_the_command_begins_with_nothing_heavy():
 
 def test_public_names():
     assert simcache.__all__ == ["Hindsight", "Trace", "check_policy", "explain", "hit_curve", "simulate", "sweep"]
-    spaces = ["analysis", "formats", "loader", "order", "plot", "policies", "sampler", "store", "synth", "theory"]
+    spaces = ["analysis", "explore", "formats", "loader", "order", "plot", "policies", "sampler", "store", "synth", "theory"]
     spaces += ["torch", "verdict"]
     assert dir(simcache) == ["Hindsight", "Trace", "__version__", *sorted([*simcache.__all__[2:], *spaces])]
     text = pydoc.plain(pydoc.render_doc(simcache))

@@ -14,6 +14,7 @@ from .converting import convert, info
 from .doctoring import doctor
 from .drawing import plot
 from .explaining import explain
+from .exploring import explore
 from .making import KINDS
 from .parsing import Command, Group, later, unknown_option
 from .precomputing import precompute
@@ -40,6 +41,7 @@ COMMANDS: dict[Callable[..., None], str] = {
     plot: TABLES,
     table: TABLES,
     explain: LOADERS,
+    explore: LOADERS,
     doctor: ITSELF,
 }
 SETTINGS = {"help_option_names": ["-h", "--help"]}
