@@ -239,6 +239,19 @@ def explain_sections(table: pd.DataFrame) -> list[str]:
     return [f"**Verdict**, `explain` on {table['n_accesses'].iloc[0]:,.0f} accesses, best time: {said}."]
 
 
+def explore_sections(table: pd.DataFrame) -> list[str]:
+    """The page against what it shows, by medians."""
+    took = table.set_index("setting")["median_s"]
+    first, change = took["first picture"], took["a change of the size"]
+    by_script, calls = first / took["a script of the figure"], change / took["the calls behind it"]
+    return [
+        f"**Explorer**, median of {table['repeats'].iloc[0]:.0f}: from a new process to the first picture on the page "
+        f"{first:.2f} s, {by_script:.2f} times a new process that draws the same figure by "
+        f"script; a change of the size {change:.2f} s, {calls:.2f} times the calls behind "
+        "it (curves, verdict, figure)."
+    ]
+
+
 def sweep_sections(table: pd.DataFrame) -> list[str]:
     """CPU seconds: of one pass against `hit_curve`, of grids by the cell, of a store's rows."""
     best = table.set_index(["policy", "setting"])["best_s"]
@@ -358,6 +371,7 @@ SECTIONS = {
     "cold": cold_sections,
     "forms": form_sections,
     "explain": explain_sections,
+    "explore": explore_sections,
     "sweeps": sweep_sections,
     "formats": format_sections,
     "own": own_sections,

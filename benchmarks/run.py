@@ -15,6 +15,7 @@ import converting
 import cost
 import curve
 import explained
+import exploring
 import figure
 import forms
 import huge
@@ -39,6 +40,7 @@ SUITES = {
     "cost": cost,
     "forms": forms,
     "explain": explained,
+    "explore": exploring,
     "sweeps": sweeping,
     "formats": converting,
     "own": own,
