@@ -7,14 +7,16 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from time import sleep
 from typing import Any
+from urllib.parse import urlsplit
 
 from _timing import clocked, in_turns
 
 from simcache.explore import computing
-from simcache.explore.state import DEFAULT, to_query
+from simcache.explore.state import DEFAULT, from_query, to_query
 
 REPEATS = 5
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -57,13 +59,14 @@ def first(opened: Any) -> tuple[float, None]:
 
 
 def change(page: Any) -> tuple[float, None]:
-    """A step of the slider, until the figure and the verdict are those of it; the same sizes for `calls`."""
+    """A step of the slider, until the figure and the verdict are those of it."""
     page.get_by_role("slider").focus()
+    before = from_query(urlsplit(page.url).query)
+    after = to_query(replace(before, size=round(before.size + 0.01, 2)))
 
     def run() -> None:
         page.keyboard.press("ArrowRight")
-        page.locator("p.busy").wait_for()
-        page.locator("p.busy").wait_for(state="detached")
+        page.locator(f"[data-of='{after}']").wait_for()
 
     return clocked(run)[0], None
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib.util
+import inspect
 import os
 import re
 import shutil
@@ -14,19 +15,21 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 from hypothesis import given as drawn
 from hypothesis import strategies as st
 
 from simcache import Trace, explain, hit_curve, synth
-from simcache.cli import main
+from simcache.cli import exploring, main
 from simcache.cli.exploring import PORT
 from simcache.loader import Costs, Loader
 
 pytest.importorskip("panel", reason="needs Panel, the extra explore", exc_type=ImportError)
 
-from simcache.explore import computing, scripts, serving, workloads
+from simcache.explore import computing, serving, workloads
 from simcache.explore.controls import LABELS, SAID
+from simcache.explore.looks import FILE
 from simcache.explore.state import (
     BYPASS,
     DEFAULT,
@@ -35,10 +38,14 @@ from simcache.explore.state import (
     KINDS,
     LAWS,
     LIMITS,
+    PARAMETERS,
     POLICIES,
+    SEEDLESS,
     WORDS,
+    Given,
     State,
     from_query,
+    parameters,
     to_query,
 )  # fmt: skip
 
@@ -138,6 +145,18 @@ def test_the_links_of_notebooks_open_their_question(notebook):
     assert computing.verdict(state, None).verdict == ("epochs" if notebook.startswith("03") else "dying")
 
 
+@pytest.mark.parametrize("law", LAWS)
+def test_parameters_are_those_of_synth(law):
+    names = tuple(inspect.signature(getattr(synth, law)).parameters)
+    assert names == (*PARAMETERS[law], *(() if law in SEEDLESS else ("seed",)))
+
+
+def test_the_page_begins_without_what_computes():
+    heavy = ("numba", "matplotlib", "simcache.synth")
+    code = f"import sys, simcache.explore; print([name for name in {heavy} if name in sys.modules])"
+    assert subprocess.check_output([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(ROOT)}) == b"[]\n"
+
+
 # ---------------------------------------------------------------- what is computed
 
 
@@ -200,6 +219,33 @@ def test_what_cannot_be_drawn_is_told_in_a_sentence(change, message):
     assert "\n" not in str(caught.value)
 
 
+def test_what_was_given_and_fails_is_told_in_a_sentence(tmp_path):
+    def fails(epochs):
+        raise RuntimeError("no data here")
+
+    given = replace(SMALL, workload=GIVEN)
+    with pytest.raises(ValueError, match="train:loader cannot be read: RuntimeError: no data here"):
+        computing.picture(given, Given("train:loader", fails, str, is_loader=True))
+    (tmp_path / "bad.npz").write_text("no zip")
+    for path in (tmp_path / "bad.npz", tmp_path / "none.npz"):
+        with pytest.raises(ValueError, match=f"{path.name} cannot be read: "):
+            computing.picture(given, exploring._trace(path, Given))
+
+
+@pytest.mark.torch
+def test_a_real_loader_gives_its_order_and_shape(tmp_path, monkeypatch):
+    pytest.importorskip("torch", reason="needs torch, which is an extra", exc_type=ImportError)
+    text = "from torch.utils.data import DataLoader\ndef make():\n    return DataLoader(range(60), 7, shuffle=True)\n"
+    (tmp_path / "explored.py").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    given = exploring._loader("explored:make", Given)
+    state = computing.adopted(replace(SMALL, workload=GIVEN), given)
+    assert (state.batch_size, state.num_workers, state.persistent_workers) == (7, 0, False)
+    assert computing.verdict(state, given).setting["accesses"] == 60 * SMALL.epochs
+    assert "given, _ = of(explored.make(), 5)" in computing.picture(state, given).script
+
+
 def test_a_newer_change_stops_an_older():
     with pytest.raises(computing.Stale):
         computing.picture(replace(SMALL, trace_seed=99), None, wanted=lambda: False)
@@ -214,15 +260,14 @@ def outside(tmp_path_factory):
     path = tmp_path_factory.mktemp("given") / "zipf.npz"
     trace = synth.zipf(40, 800, 1.0)
     trace.save(path)
-    return workloads.Given(
-        "zipf.npz", lambda _: (Trace.load(path), None), lambda _: f"given = Trace.load({str(path)!r})"
-    )
+    return Given("zipf.npz", lambda _: (Trace.load(path), None), lambda _: f"given = Trace.load({str(path)!r})")
 
 
 def test_scripts_draw_the_same_bytes(tmp_path, outside):
     """All in one process, as starting one takes seconds; the browser's download is run in one of its own."""
-    states = [replace(SMALL, **change) for change in VARIED.values()]
-    states += [replace(SMALL, workload=GIVEN), replace(SMALL, workload=GIVEN, view="gap")]
+    some = ("a buffer, endless", "uniform phases", "a ring", "a chain", "its lead, repeated")
+    states = [replace(SMALL, **VARIED[name]) for name in some]
+    states += [replace(SMALL, workload=GIVEN, view="gap")]
     pictures = [computing.picture(state, outside) for state in states]
     for number, picture in enumerate(pictures):
         (tmp_path / f"s{number}").mkdir()
@@ -232,7 +277,7 @@ def test_scripts_draw_the_same_bytes(tmp_path, outside):
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     subprocess.run([sys.executable, "-W", "error", "-c", run], cwd=tmp_path, env=environment, check=True)
     for number, picture in enumerate(pictures):
-        assert (tmp_path / f"s{number}/{scripts.FILE}.svg").read_bytes() == picture.figure, states[number]
+        assert (tmp_path / f"s{number}/{FILE}.svg").read_bytes() == picture.figure, states[number]
 
 
 # ---------------------------------------------------------------- the command
@@ -342,10 +387,11 @@ def tab(chromium, served):
 
 def settled(page):
     """The state that the page is at, once all of it is shown."""
-    page.wait_for_function("document.title.length > 0")
-    page.get_by_role("heading", name="Would OPT help").wait_for()
+    page.wait_for_url("**?workload=*")
+    state = from_query(urlsplit(page.url).query)
+    page.locator(f"[data-of='{to_query(state)}']").wait_for(state="attached")
     page.locator("p.busy").wait_for(state="detached")
-    return from_query(urlsplit(page.url).query)
+    return state
 
 
 def cells(page, css):
@@ -395,6 +441,12 @@ CHOSEN = {"used": "fifo", "shared": "rank", "x": "capacity", "view": "gap"}
 TICKED = ("drain", "directed", "persistent_workers", "drop_last")
 
 
+def test_it_listens_to_this_machine_alone(served):
+    listening = [it.laddr for it in psutil.Process().net_connections() if it.status == psutil.CONN_LISTEN]
+    assert ("127.0.0.1", urlsplit(served).port) in listening
+    assert {it.ip for it in listening if it.port == urlsplit(served).port} == {"127.0.0.1"}
+
+
 @browsing
 def test_every_control_by_keyboard_too(tab):
     page = tab(to_query(SMALL))
@@ -427,7 +479,7 @@ def test_every_control_by_keyboard_too(tab):
         page.get_by_label(LABELS["workload"], exact=True).focus()
         page.keyboard.type(SAID["workload"][law])  # a list is searched by what is typed
         page.keyboard.press("Tab")
-        own = set(workloads.parameters(replace(state, workload=law))) - done
+        own = set(parameters(replace(state, workload=law))) - done
         changed(workload=law, **typed(sorted(own & set(TYPED))), **ticked(sorted(own & set(TICKED))))
     page.get_by_label("clock", exact=True).focus()
     page.keyboard.press("Space")
@@ -459,12 +511,12 @@ def test_what_is_saved_and_the_link(tab, tmp_path, served):
         saved.value.save_as(tmp_path / saved.value.suggested_filename)
     (tmp_path / "again").mkdir()
     subprocess.run(
-        [sys.executable, tmp_path / f"{scripts.FILE}.py"], cwd=tmp_path / "again", check=True,
+        [sys.executable, tmp_path / f"{FILE}.py"], cwd=tmp_path / "again", check=True,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
-    figure = (tmp_path / f"{scripts.FILE}.svg").read_bytes()
-    assert (tmp_path / f"again/{scripts.FILE}.svg").read_bytes() == figure == computing.picture(state, None).figure
-    table = pd.read_csv(tmp_path / f"{scripts.FILE}.csv")
+    figure = (tmp_path / f"{FILE}.svg").read_bytes()
+    assert (tmp_path / f"again/{FILE}.svg").read_bytes() == figure == computing.picture(state, None).figure
+    table = pd.read_csv(tmp_path / f"{FILE}.csv")
     assert np.allclose(table["hit_rate"], computing.picture(state, None).table["hit_rate"])
 
     page.get_by_role("button", name="Copy the link").click()

@@ -11,6 +11,6 @@ except ModuleNotFoundError as missing:
         missing.msg = "simcache.explore needs Panel, the extra explore: pip install 'simcache[explore]'"
     raise
 from .serving import serve as serve
-from .workloads import Given as Given
+from .state import Given as Given
 
 __all__ = ["Given", "page", "serve"]

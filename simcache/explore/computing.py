@@ -22,8 +22,8 @@ from ..verdict import Explanation, explain
 from . import drawing, scripts
 from .calls import Call, Name, call, value
 from .forms import forms, said
-from .state import BYPASS, GIVEN, State
-from .workloads import Given, call_of, check, read, trace_of
+from .state import BYPASS, GIVEN, Given, State
+from .workloads import call_of, check, read, trace_of
 
 DRAWING = threading.Lock()  # Matplotlib's settings are of the whole process
 FRACTIONS = tuple(k / 20 for k in range(1, 20, 2))

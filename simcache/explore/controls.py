@@ -6,8 +6,7 @@ from typing import Any
 import panel as pn
 
 from .looks import CHECKS, CONTENT
-from .state import DEFAULT, GIVEN, KINDS, POLICIES, State
-from .workloads import PARAMETERS, Given, parameters
+from .state import DEFAULT, GIVEN, KINDS, PARAMETERS, POLICIES, Given, State, parameters
 
 LABELS = {
     "workload": "Workload",

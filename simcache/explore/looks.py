@@ -1,5 +1,6 @@
 """How the page looks: two columns, one on a narrow screen; dark where the reader's system is."""
 
+FILE = "simcache-explore"  # what downloads are called
 PAGE = """
 body { margin: 0 auto; max-width: 1400px; padding: 0 12px; }
 @media (prefers-color-scheme: dark) {

@@ -9,17 +9,15 @@ from typing import Any
 
 import panel as pn
 
-from ..kept import place as kernels
 from ..text import html
 from .controls import controls, place, sections, show, state_of, text
-from .looks import GRID, area
+from .looks import FILE, GRID, area
 from .newest import Newest
-from .scripts import FILE
-from .state import DEFAULT, GIVEN, State, checked, from_query, to_query
-from .workloads import Given
+from .state import DEFAULT, GIVEN, Given, State, checked, from_query, to_query
 
 BUSY = "Computing …"
 FIRST = "Compiling what counts, once: it is kept, and this takes half a minute or so the first time …"
+PATIENCE = 0.4  # seconds
 COPY = "navigator.clipboard.writeText(window.location.href)"
 BACK = "<script>addEventListener('popstate', () => location.search ? location.reload() : history.back())</script>"
 ENDINGS = {"table": "csv", "figure": "svg", "script": "py"}
@@ -34,11 +32,11 @@ class Page:
         self.adopting = given is not None and given.is_loader and not query.strip("?")
         self.placing = False
         self.picture: Any = None
-        self.changes, self.lock = 0, threading.Lock()
+        self.changes, self.done, self.lock = 0, 0, threading.Lock()
         self.worker = Newest()
         self.location = pn.state.location
         self.widgets = controls(self.state, given)
-        self.told, self.figure, self.verdict, self.table = (text() for _ in range(4))
+        self.told, self.figure, self.rest = text(), text(), text()
         for name, widget in self.widgets.items():
             widget.param.watch(self.change, "value_throttled" if name == "size" else "value")
         self.loaded = threading.Event()  # before it, what is shown might be lost on its way
@@ -68,7 +66,7 @@ class Page:
             "head": [text(f"<h1>simcache explore</h1>{back}")],
             "picture": [self.told, self.figure, pn.FlexBox(*saves, link)],
             "choices": sections(self.widgets),
-            "verdict": [self.verdict, self.table],
+            "verdict": [self.rest],
         }
         return pn.Column(
             *(pn.Column(*each, sizing_mode="stretch_width", stylesheets=[area(name)]) for name, each in parts.items()),
@@ -95,21 +93,30 @@ class Page:
         """Write the state to the address, and have it computed unless a newer one comes first."""
         if self.loaded.is_set():
             self._write()
-        folder = kernels().folder
-        kept = folder is not None and any(folder.glob("*/*.nbi"))
         with self.lock:
             self.changes += 1
-            self.say([], BUSY if kept else FIRST)
+            if not self.loaded.is_set():
+                self.say([], BUSY)
             self.worker.run(partial(self.compute, self.state, self.changes))
+            patient = threading.Timer(PATIENCE, self.still, [self.changes])  # what is quick need not be announced
+        patient.daemon = True
+        patient.start()
+
+    def still(self, number: int) -> None:
+        """Say that a change is still computed, if it is."""
+        with self.lock:
+            if self.done < number == self.changes and self.loaded.is_set():
+                self.say([], BUSY)
 
     def compute(self, state: State, number: int) -> None:
-        """Show each part of a state as soon as it is there."""
+        """Show the picture of a state, then the rest, each as soon as it is there."""
 
         def wanted() -> bool:
             return number == self.changes
 
         if self.ready is not None:
             self.ready.result()
+        self.announce(number)
         from . import computing, showing
 
         wrong = [self.refused] if self.refused else []
@@ -129,10 +136,7 @@ class Page:
         with self.lock:
             if not wanted():
                 return
-            self.picture = picture
-            self.figure.object, self.table.object = figure, table
-            if wrong:
-                self.say(wrong, BUSY)
+            self.picture, self.figure.object = picture, figure
         try:
             verdict = showing.verdict(computing.verdict(state, self.given))
         except Exception as error:
@@ -140,8 +144,20 @@ class Page:
             wrong.append(_sentence(error))
         with self.lock:
             if wanted():
-                self.verdict.object = verdict
+                self.done = number
+                self.rest.object = showing.marked(state, verdict + table)
                 self.say(list(dict.fromkeys(wrong)))
+
+    def announce(self, number: int) -> None:
+        """Say that kernels are compiled first, where none are kept."""
+        from ..kept import place as kept
+
+        folder = kept().folder
+        if folder is None or not any(folder.glob("*/*.nbi")):
+            self.loaded.wait()
+            with self.lock:
+                if number == self.changes:
+                    self.say([], FIRST)
 
     def adopt(self, state: State) -> None:
         """Have the controls and the address say what was read of the loader that was given."""
@@ -164,8 +180,8 @@ class Page:
 
     def saved(self, name: str) -> BytesIO:
         """What is shown now, as the file of that name."""
-        if self.picture is None:
-            raise ValueError("there is no figure to save yet")
+        if self.picture is None:  # nor is it on the page
+            return BytesIO()
         found = getattr(self.picture, name)
         return BytesIO(
             found if name == "figure" else (found.to_csv(index=False) if name == "table" else found).encode()

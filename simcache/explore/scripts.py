@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .calls import Call, Name
-from .state import GIVEN, State, to_query
-from .workloads import Given, call_of
+from .looks import FILE
+from .state import GIVEN, Given, State, to_query
+from .workloads import call_of
 
-FILE = "simcache-explore"  # what downloads are called
 HEAD = '''"""A figure of simcache explore: run this, and {file}.svg is written where you run it.
 
 The page with every choice: simcache explore{named}, then add to its address

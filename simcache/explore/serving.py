@@ -5,20 +5,22 @@ import socket
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import panel as pn
 
-from ..trace import Trace
 from .looks import PAGE
 from .pages import Page
-from .workloads import Given
+from .state import Given
+
+if TYPE_CHECKING:
+    from ..trace import Trace
 
 ADDRESS = "127.0.0.1"  # nobody else's
 TITLE = "simcache explore"
 
 
-def page(trace: Trace | Given | None = None) -> Any:
+def page(trace: "Trace | Given | None" = None) -> Any:
     """The explorer in a notebook: the page of `simcache explore`, below the cell.
 
     Parameters
@@ -35,6 +37,8 @@ def page(trace: Trace | Given | None = None) -> Any:
     TypeError
         When it is no trace.
     """
+    from ..trace import Trace  # here: the page of a server begins before what computes
+
     if isinstance(trace, Trace):
         trace = _as_given(trace)
     elif trace is not None and not isinstance(trace, Given):
@@ -75,7 +79,7 @@ def serve(given: Given | None = None, *, port: int = 0, show: bool = True, say: 
         server.stop()
 
 
-def _as_given(trace: Trace) -> Given:
+def _as_given(trace: "Trace") -> Given:
     """A trace that is there already; its script asks for a file of it."""
     name = f"{trace.name}.npz"
     lines = f"given = Trace.load({name!r})  # write it first: trace.save({name!r})"

@@ -8,7 +8,7 @@ import pandas as pd
 from ..text import html
 from ..verdict import Explanation
 from .computing import Picture
-from .state import State
+from .state import State, to_query
 
 
 def figure(picture: Picture) -> str:
@@ -41,6 +41,11 @@ def table(picture: Picture, state: State) -> str:
 def verdict(found: Explanation) -> str:
     """The verdict as notebooks show it."""
     return f"<h2>Would OPT help this loader?</h2><div class='wide reasons'>{found._repr_html_()}</div>"
+
+
+def marked(state: State, parts: str) -> str:
+    """Those parts, and which state they are of, for programs that read the page."""
+    return f"<div data-of='{html(to_query(state))}'>{parts}</div>"
 
 
 def _cells(row: tuple[Any, ...]) -> str:

@@ -7,14 +7,31 @@ refused, and what stands for a workload from outside, `GIVEN`, is the one that t
 import re
 from dataclasses import dataclass, fields, replace
 from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
 from .. import policies
 from ..checks import near, short
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..loader import Loader
+    from ..trace import Trace
+
 GIVEN = "given"
-LAWS = ("shuffled", "shuffle_buffer", "loop", "uniform", "zipf", "ring", "markov")
+# The parameters of each law of `synth` as they stand there, but for its seed: the page begins before it is loaded.
+PARAMETERS = {
+    "shuffled": ("n_items", "epochs"),
+    "shuffle_buffer": ("n_items", "epochs", "buffer", "drain"),
+    "loop": ("n_items", "n_accesses"),
+    "uniform": ("n_items", "n_accesses"),
+    "zipf": ("n_items", "n_accesses", "alpha"),
+    "ring": ("n_items", "n_accesses", "jump", "directed"),
+    "markov": ("matrix", "n_accesses"),
+}
+LAWS = tuple(PARAMETERS)
+SEEDLESS = ("loop",)
 BYPASS = "opt(bypass=True)"
 POLICIES = (BYPASS, *policies.names())
 WORDS = {
@@ -79,6 +96,26 @@ class State:
     def capacity(self, n_items: int) -> int:
         """Items that a cache holds, of so many."""
         return max(1, round(self.size * n_items))
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """A trace or a loader from outside: its name, what reads it, and the lines of a script that do.
+
+    `read` takes the number of epochs of a loader; a trace has its own. The lines leave a trace in the variable `given`.
+    """
+
+    name: str
+    read: "Callable[[int], tuple[Trace, Loader | None]]"
+    lines: "Callable[[int], str]"
+    is_loader: bool = False
+
+
+def parameters(state: State) -> tuple[str, ...]:
+    """The names of the choices that the workload has besides those that all have."""
+    if state.workload == GIVEN:
+        return ("epochs",)
+    return (*PARAMETERS[state.workload], *(() if state.workload in SEEDLESS else ("trace_seed", "phases")))
 
 
 DEFAULT = State()

@@ -1,8 +1,7 @@
 """Traces: from a law of `synth` and its parameters, or from what was given with the page."""
 
 import inspect
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 
 from .. import synth
@@ -10,33 +9,10 @@ from ..checks import short
 from ..loader import Loader
 from ..trace import Trace
 from .calls import Call, Name, call, value
-from .state import EPOCHS, GIVEN, LAWS, MOST, State
+from .state import EPOCHS, GIVEN, MOST, PARAMETERS, SEEDLESS, Given, State, parameters
 
 SIDE = 64  # items of a matrix that is typed
-SIGNATURES = {law: inspect.signature(getattr(synth, law)).parameters for law in LAWS}
-PARAMETERS = {law: tuple(name for name in names if name != "seed") for law, names in SIGNATURES.items()}
-SEEDED = {law: "seed" in names for law, names in SIGNATURES.items()}
 KEYWORD = inspect.Parameter.KEYWORD_ONLY
-
-
-@dataclass(frozen=True, eq=False)
-class Given:
-    """A trace or a loader from outside: its name, what reads it, and the lines of a script that do.
-
-    `read` takes the number of epochs, of a loader; a trace has its own. The lines leave it in the variable `trace`.
-    """
-
-    name: str
-    read: Callable[[int], tuple[Trace, Loader | None]]
-    lines: Callable[[int], str]
-    is_loader: bool = False
-
-
-def parameters(state: State) -> tuple[str, ...]:
-    """The names of the choices that the workload has besides those that all have."""
-    if state.workload == GIVEN:
-        return ("epochs",)
-    return (*PARAMETERS[state.workload], *(("trace_seed", "phases") if SEEDED[state.workload] else ()))
 
 
 def call_of(state: State) -> Call | Name:
@@ -121,7 +97,7 @@ def matrix_of(text: str) -> tuple[tuple[float, ...], ...]:
 
 
 def _phases(state: State) -> Call:
-    if state.phases == 1 or not SEEDED[state.workload]:
+    if state.phases == 1 or state.workload in SEEDLESS:
         return _law(state)
     return call(
         "synth.phases", tuple(_law(replace(state, trace_seed=state.trace_seed + k)) for k in range(state.phases))
@@ -131,8 +107,9 @@ def _phases(state: State) -> Call:
 def _law(state: State) -> Call:
     law, names = state.workload, PARAMETERS[state.workload]
     given = {name: matrix_of(state.matrix) if name == "matrix" else getattr(state, name) for name in names}
-    first = [given.pop(name) for name in names if SIGNATURES[law][name].kind is not KEYWORD]
-    return call(f"synth.{law}", *first, **given, **({"seed": state.trace_seed} if SEEDED[law] else {}))
+    signature = inspect.signature(getattr(synth, law)).parameters
+    first = [given.pop(name) for name in names if signature[name].kind is not KEYWORD]
+    return call(f"synth.{law}", *first, **given, **({} if law in SEEDLESS else {"seed": state.trace_seed}))
 
 
 @lru_cache(4)
