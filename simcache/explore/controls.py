@@ -96,7 +96,7 @@ def state_of(widgets: dict[str, Any]) -> State:
         if came is None:
             raise ValueError(f"{LABELS[name]} must be a number, got none")
         found[name] = tuple(came) if KINDS[name] is tuple else KINDS[name](came)
-    return replace(DEFAULT, **found)
+    return replace(DEFAULT, **found | {"size": round(found["size"], 6)})  # a slider steps to 0.29000000000000004
 
 
 def place(widgets: dict[str, Any], state: State) -> None:
