@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
 from .. import policies
-from ..checks import near, short
+from ..checks import short
+from ..text import near
 
 if TYPE_CHECKING:
     from collections.abc import Callable
