@@ -66,7 +66,7 @@ def change(page: Any) -> tuple[float, None]:
 
     def run() -> None:
         page.keyboard.press("ArrowRight")
-        page.locator(f"[data-of='{after}']").wait_for()
+        page.locator(f"[data-of='{after}']").wait_for(state="attached")
 
     return clocked(run)[0], None
 
