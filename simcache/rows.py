@@ -12,6 +12,7 @@ from llvmlite import ir
 from numba import types
 from numpy.typing import NDArray
 
+from .allocation import empty, filled
 from .bits import GOLDEN, MIX1, MIX2
 from .jit import compiled
 from .lanes import LANES, cgutils, cut, intrinsic, load_row, row_at, splat
@@ -135,7 +136,7 @@ def swap_row(
 @compiled
 def rows(n_items: int, value: int) -> NDArray[np.int32]:
     """A row for each item, all lanes `value`, shape (n_items * LANES,)."""
-    return cut(np.full((n_items + 1) * LANES, value, np.int32), n_items * LANES)
+    return cut(filled((n_items + 1) * LANES, value, np.int32), n_items * LANES)
 
 
 @compiled
@@ -152,7 +153,7 @@ def hits(
     misses: NDArray[np.int32], early: NDArray[np.int32], n_accesses: int, start: int, n_sizes: int
 ) -> NDArray[np.int64]:
     """Hits in each lane, all and those from `start` on, from its misses, all and `early`, those before."""
-    found = np.empty((2, n_sizes), np.int64)
+    found = empty((2, n_sizes), np.int64)
     for k in range(n_sizes):
         found[0, k] = n_accesses - misses[k]
         found[1, k] = n_accesses - start - (misses[k] - early[k])

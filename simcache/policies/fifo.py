@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from ..allocation import empty, filled
+from ..allocation import empty, filled, zeros
 from ..bits import AHEAD, prefetch
 from ..jit import compiled
 from ..lanes import LANES
@@ -49,7 +49,7 @@ MANY_FROM = 4  # sizes from which one pass is cheaper than a run each
 def many(ids: Ids, n_items: int, capacities: Counts, seed: int, start: int) -> Counts:
     entered = rows(n_items, -(2**31))
     of_item = entered[::LANES]
-    room, misses = row(capacities), np.zeros(LANES, np.int32)
+    room, misses = row(capacities), zeros(LANES, np.int32)
     final = ids.size - 1
     begin = min(start, ids.size)
     for first, end in ((0, begin), (begin, ids.size)):

@@ -28,6 +28,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from ..allocation import empty, zeros
 from ..bits import AHEAD, ctz, prefetch, tree_clear, tree_empty, tree_lowest, tree_set
 from ..jit import compiled
 from . import Hits, Ids, SizeOf, Sizes
@@ -54,13 +55,13 @@ def sized(ids: Ids, sizes: Sizes, n_items: int, capacity: int, seed: int, perfec
 @compiled
 def _in_cache(ids: Ids, sizes: Sizes | None, n_items: int, capacity: int) -> Hits:
     n, run = np.uint64(ids.size), np.uint64(max(ids.size - AHEAD, 0))
-    items = np.zeros(n_items, np.uint64)  # count and, of one, the number of the miss, else the last access; 0: evicted
-    entered = np.empty(ids.size, np.uint32)  # by the number of the miss
-    after = np.empty(ids.size, np.uint32)  # entry -> the next of its queue
-    queues = np.zeros((ids.size + 2, 2), np.uint32)  # by count, from 2 to `kept`
+    items = zeros(n_items, np.uint64)  # count and, of one, the number of the miss, else the last access; 0: evicted
+    entered = empty(ids.size, np.uint32)  # by the number of the miss
+    after = empty(ids.size, np.uint32)  # entry -> the next of its queue
+    queues = zeros((ids.size + 2, 2), np.uint32)  # by count, from 2 to `kept`
     head = end = few = np.uint64(0)  # few: counts from 1 to this, shifted, have a queue to go to
     kept = ONE
-    hits = np.empty(ids.size, np.bool_)
+    hits = empty(ids.size, np.bool_)
     room = capacity
     t = np.uint64(0)
     while True:
@@ -139,7 +140,7 @@ def _line_up(
     ids: Ids, items: NDArray[np.uint64], queues: NDArray[np.uint32], after: NDArray[np.uint32], kept: np.uint64
 ) -> None:
     """Fill the queues of the counts above `kept` up to twice as many."""
-    latest = np.zeros((ids.size >> 6) + 1, np.uint64)  # a bitmap, which puts them in order
+    latest = zeros((ids.size >> 6) + 1, np.uint64)  # a bitmap, which puts them in order
     for item in items:
         if kept < item >> np.uint64(32) <= kept + kept:
             latest[(item & WHEN) >> np.uint64(6)] |= ONE << (item & np.uint64(63))
@@ -153,12 +154,12 @@ def _line_up(
 @compiled
 def _perfect(ids: Ids, sizes: Sizes | None, n_items: int, capacity: int) -> Hits:
     n = ids.size
-    items = np.zeros((n_items, 2), np.int32)
+    items = zeros((n_items, 2), np.int32)
     items[:, LAST] = -1
-    after = np.empty(n, np.int32)
-    queues = np.zeros((n + 2, 2), np.int32)
+    after = empty(n, np.int32)
+    queues = zeros((n + 2, 2), np.int32)
     tree = tree_empty(n + 2)  # counts whose queue is not empty
-    hits = np.empty(n, np.bool_)
+    hits = empty(n, np.bool_)
     room = capacity
     for t in range(n):
         ahead = ids[min(t + AHEAD, n - 1)]

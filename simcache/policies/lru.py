@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from ..allocation import empty, filled, zeros
 from ..bits import AHEAD, ctz, prefetch
 from ..jit import compiled
 from ..stacks import lru as stack
@@ -29,9 +30,9 @@ from . import Counts, Hits, Ids, SizeOf, Sizes
 def kernel(ids: Ids, n_items: int, capacity: int, seed: int) -> Hits:
     one = np.uint64(1)
     capacity = min(capacity, ids.size)  # so that positions fit 32 bits
-    last = np.zeros(n_items, np.uint32)  # position of the last access; the trace's first is capacity + 1
-    latest = np.full((ids.size + capacity >> 6) + 1, ~np.uint64(0), np.uint64)
-    hits = np.empty(ids.size, np.bool_)
+    last = zeros(n_items, np.uint32)  # position of the last access; the trace's first is capacity + 1
+    latest = filled((ids.size + capacity >> 6) + 1, ~np.uint64(0), np.uint64)
+    hits = empty(ids.size, np.bool_)
     word, held = 0, latest[0]  # where the lowest bit is, and the bits there from it on; the first access clears bit 0
     tail = base = 1  # last accesses before the tail belong to evicted items; base: 1 + the word's first position
     position = capacity
@@ -67,9 +68,9 @@ def curve(ids: Ids, n_items: int, seed: int, start: int) -> Counts:
 @compiled
 def sized(ids: Ids, sizes: Sizes, n_items: int, capacity: int, seed: int) -> Hits:
     one = np.uint64(1)
-    last = np.full(n_items, -1, np.int32)
-    latest = np.full((ids.size >> 6) + 2, ~np.uint64(0), np.uint64)
-    hits = np.empty(ids.size, np.bool_)
+    last = filled(n_items, -1, np.int32)
+    latest = filled((ids.size >> 6) + 2, ~np.uint64(0), np.uint64)
+    hits = empty(ids.size, np.bool_)
     tail = word = 0
     room = capacity
     final = ids.size - 1

@@ -72,11 +72,11 @@ MANY_FROM = 8  # sizes from which one pass is cheaper than a run each
 def many(ids: Ids, n_items: int, capacities: Counts, seed: int, start: int) -> Counts:
     slot = rows(n_items, 0)
     of_item = slot[::LANES]
-    room, misses = row(capacities), np.zeros(LANES, np.int32)
-    begins = np.zeros(LANES + 1, np.int64)  # of each lane's slots
+    room, misses = row(capacities), zeros(LANES, np.int32)
+    begins = zeros(LANES + 1, np.int64)  # of each lane's slots
     for k in range(LANES):
         begins[k + 1] = begins[k] + room[k]
-    held = np.full(begins[LANES], -1, np.int32)
+    held = filled(begins[LANES], -1, np.int32)
     final = ids.size - 1
     begin = min(start, ids.size)
     for first, end in ((0, begin), (begin, ids.size)):
