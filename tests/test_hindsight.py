@@ -81,6 +81,9 @@ def test_keys_of_any_kind(kind, bypass):
 
 def test_equal_keys_are_one_item_in_whichever_call_they_come():
     opt = Hindsight(10)
+    assert opt.feed(np.array([2**64 - 1], np.uint64)).tolist() == [False]
+    assert opt.feed(np.array([-1])).tolist() == [False]
+    opt = Hindsight(10)
     assert opt.feed(np.array([3, 1, -4])).tolist() == [False] * 3
     assert opt.feed([1.0, True, "a", (2, 3)]).tolist() == [True, True, False, False]
     assert opt.feed(np.array([3, -4, 2**40], np.int64)).tolist() == [True, True, False]
@@ -90,6 +93,15 @@ def test_equal_keys_are_one_item_in_whichever_call_they_come():
     assert dated.feed(np.array([5, 6], "M8[D]")).tolist() == [False, False]
     assert dated.feed(np.array([5, 6])).tolist() == [False, False]
     assert dated.feed(np.array(["1970-01-06T00", "1970-01-06T01"], "M8[h]")).tolist() == [True, False]
+
+
+def test_room_for_a_long_call_is_given_back():
+    opt = Hindsight(10**6)
+    assert opt.feed(np.arange(60_000) % 20)[20:].all()
+    long = bytes_of(opt)
+    assert all(opt.feed(np.arange(1000) % 20).all() for _ in range(200))
+    assert bytes_of(opt) < long / 2
+    assert opt.feed(np.arange(40)).tolist() == [True] * 20 + [False] * 20
 
 
 def bytes_of(opt):
