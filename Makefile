@@ -194,7 +194,7 @@ TORCH_NEEDS := filelock fsspec jinja2 networkx setuptools>=77.0.3 sympy>=1.13.3 
 
 lock:  ## requirements.lock, -torch.lock and -pip.lock again, from pyproject.toml and TORCH_NEEDS (needs uv)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv (pip install uv), or: make lock UV=/path/to/uv" >&2; exit 1; }
-	$(COMPILE) pyproject.toml --extra distributed --extra docs --extra io --extra notebooks --extra dev -o requirements.lock
+	$(COMPILE) pyproject.toml --extra distributed --extra docs --extra explore --extra io --extra notebooks --extra dev -o requirements.lock
 	printf '%s\n' $(foreach need,$(TORCH_NEEDS),'$(need)') | $(COMPILE) - --constraints requirements.lock -o requirements-torch.lock
 	echo pip | $(COMPILE) - -o requirements-pip.lock
 

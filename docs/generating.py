@@ -11,6 +11,7 @@ from simcache import policies
 
 TITLES = {
     "analysis": "what a trace looks like",
+    "explore": "the page",
     "formats": "files of others",
     "loader": "what a DataLoader's processes see",
     "order": "PyTorch's order, predicted",

@@ -15,7 +15,7 @@ from numba.core import cgutils as _cgutils
 from numba.extending import intrinsic as _intrinsic
 from numpy.typing import NDArray
 
-from .jit import inlined
+from .jit import compiled, inlined
 
 LANES = 16
 CELLS = 64  # int8 counters in a row: one cache line

@@ -168,8 +168,7 @@ def test_what_a_huge_trace_takes_on_a_page():
     text, table = report.huge_sections(pd.DataFrame(rows))
     assert text.startswith("**1,000 accesses** to 10 items")
     assert "from 10 accesses on" in text
-    assert "| `lru` | 1,072 | 3.0 | 0.5 | 1.010 |" in table
-    assert "| `opt`, curve | 120 | 3.0 | 2.0 |  |" in table
+    assert cells(table)[1:] == [["`lru`", "1,072", "3.0", "0.5", "1.010"], ["`opt`, curve", "120", "3.0", "2.0", ""]]
 
 
 def test_cold_starts_on_a_page():

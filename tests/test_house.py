@@ -78,7 +78,19 @@ def test_the_command_begins_with_nothing_heavy():
 
 def test_public_names():
     assert simcache.__all__ == ["Hindsight", "Trace", "check_policy", "explain", "hit_curve", "simulate", "sweep"]
-    spaces = ["analysis", "explore", "formats", "loader", "order", "plot", "policies", "sampler", "store", "synth", "theory"]
+    spaces = [
+        "analysis",
+        "explore",
+        "formats",
+        "loader",
+        "order",
+        "plot",
+        "policies",
+        "sampler",
+        "store",
+        "synth",
+        "theory",
+    ]
     spaces += ["torch", "verdict"]
     assert dir(simcache) == ["Hindsight", "Trace", "__version__", *sorted([*simcache.__all__[2:], *spaces])]
     text = pydoc.plain(pydoc.render_doc(simcache))
