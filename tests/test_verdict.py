@@ -18,7 +18,7 @@ from strategies import traces
 
 from simcache import Trace, explain, order, policies, simulate, synth, theory, verdict
 from simcache import loader as loaders
-from simcache.loader import Costs, Loader, deal, per_cache, per_epoch, simulate_loader
+from simcache.loader import Costs, Loader, deal, per_cache, per_epoch, simulate_loader, timing
 from simcache.simulation import Chosen
 from simcache.verdict import cases
 from simcache.verdict.cases import OPT as OPT_BYPASS
@@ -358,9 +358,13 @@ def test_each_case_is_replayed_once_and_on_any_thread_the_same(monkeypatch, pers
 
 
 def test_cases_that_hit_the_same_are_one():
-    dying = Case(synth.shuffled(60, 3, seed=1), Loader(7, 2), "lru", 60, "worker")
+    dying = Case(synth.shuffled(60, 3, seed=1), Loader(7, 2), "lru", 60, "worker", Costs(0, 1, 0, 1))
     assert dying.hits is dying.but(capacity=2**64).hits
-    assert dying.hits is dying.loading(prefetch_factor=5).hits
+    ahead = dying.loading(prefetch_factor=5)
+    assert dying.hits is ahead.hits
+    for case in (dying, ahead):
+        assert case.timing.total == timing(case.dealt, case.loader, case.hits, case.costs).total
+    assert ahead.timing is not dying.timing
     assert not np.array_equal(dying.hits, dying.loading(persistent_workers=True).hits)
 
 
