@@ -95,17 +95,40 @@ class Hindsight:
 
     @property
     def capacity(self) -> int:
-        """Items the cache holds."""
+        """Items the cache holds.
+
+        Examples
+        --------
+        >>> from simcache import Hindsight
+        >>> Hindsight(capacity=50).capacity
+        50
+        """
         return self._capacity
 
     @property
     def bypass(self) -> bool:
-        """Whether a missed item may be refused."""
+        """Whether a missed item may be refused.
+
+        Examples
+        --------
+        >>> from simcache import Hindsight
+        >>> Hindsight(capacity=50).bypass
+        False
+        """
         return self._bypass
 
     @property
     def hit_rate(self) -> float:
-        """Hits / accesses so far, NaN before the first access."""
+        """Hits / accesses so far, NaN before the first access.
+
+        Examples
+        --------
+        >>> from simcache import Hindsight
+        >>> opt = Hindsight(capacity=1)
+        >>> hits = opt.feed([7, 7, 8, 8])
+        >>> opt.hit_rate
+        0.5
+        """
         return self.hits / self.accesses if self.accesses else float("nan")
 
     def feed(self, keys: Iterable[Hashable] | ArrayLike) -> "Hits":
@@ -125,6 +148,13 @@ class Hindsight:
         ------
         TypeError, ValueError
             As `Trace.of`; then nothing was taken.
+
+        Examples
+        --------
+        >>> from simcache import Hindsight
+        >>> opt = Hindsight(capacity=2, bypass=True)
+        >>> opt.feed([1, 2, 3]).tolist(), opt.feed([1, 2, 3]).tolist()
+        ([False, False, False], [True, True, False])
         """
         opened_keys = opened(keys, WHERE)
         if not self._numbering.takes(opened_keys):

@@ -359,7 +359,7 @@ print(len(begun) + len(after), len(after))
 sys.exit(code)
 """
 LONG = """
-policies = ["fifo"]
+policies = ["clock"]
 capacities = [{}]
 [[traces]]
 uniform = {{n_items = 1000, n_accesses = 300_000}}

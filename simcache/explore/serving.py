@@ -31,11 +31,17 @@ def page(trace: "Trace | Given | None" = None) -> Any:
     Returns
     -------
     panel.viewable.Viewable
+        What a notebook shows.
 
     Raises
     ------
     TypeError
         When it is no trace.
+
+    Examples
+    --------
+    >>> from simcache import explore, synth
+    >>> shown = explore.page(synth.loop(3, 9))
     """
     from ..trace import Trace  # here: the page of a server begins before what computes
 
@@ -66,6 +72,12 @@ def serve(given: Given | None = None, *, port: int = 0, show: bool = True, say: 
     ------
     ValueError
         When the port is taken.
+
+    Examples
+    --------
+    >>> from simcache import explore
+    >>> explore.serve(port=8000)  # doctest: +SKIP
+    simcache explore: http://127.0.0.1:8000/ (Ctrl-C ends it)
     """
     server = started(given, port)
     say(f"{TITLE}: http://{ADDRESS}:{server.port}/ (Ctrl-C ends it)")

@@ -103,7 +103,24 @@ class State:
 class Given:
     """A trace or a loader from outside: its name, what reads it, and the lines of a script that do.
 
-    `read` takes the number of epochs of a loader; a trace has its own. The lines leave a trace in the variable `given`.
+    Parameters
+    ----------
+    name : str
+        What the page calls it.
+    read : callable
+        Takes the number of epochs of a loader (a trace has its own) and returns the trace and its loader, or None.
+    lines : callable
+        Takes the same and returns the lines of a script that leave the trace in the variable `given`.
+    is_loader : bool
+        Whether it has epochs to choose.
+
+    Examples
+    --------
+    >>> from simcache import synth
+    >>> from simcache.explore import Given
+    >>> given = Given("mine", lambda epochs: (synth.loop(3, 9), None), lambda epochs: "given = synth.loop(3, 9)")
+    >>> given.read(1)[0]
+    <Trace 'loop-3': accesses 9, items touched 3 of 3, epochs 3, repeats 66.67%>
     """
 
     name: str
