@@ -33,6 +33,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from ..allocation import empty, filled
 from ..bits import AHEAD, clz, next_use, prefetch, tree_clear, tree_empty, tree_highest, tree_set
 from ..jit import compiled
 from ..stacks import opt as stack
@@ -56,13 +57,13 @@ def axis(room: int, span: int, n_items: int) -> Axis:
     at after those without any; `now` the oldest boundary, the newest hit and the item accessed last.
     """
     size = room + span
-    last = np.full(n_items + 1, size, np.uint32)  # one more stands for no item
-    bits = np.full((size >> 6) + 1, FULL, np.uint64)
+    last = filled(n_items + 1, size, np.uint32)  # one more stands for no item
+    bits = filled((size >> 6) + 1, FULL, np.uint64)
     bits[size >> 6] = (ONE << np.uint64(size & 63)) - ONE
-    beyond = np.empty(bits.size, np.uint32)
+    beyond = empty(bits.size, np.uint32)
     for w in range(bits.size):
         beyond[w] = w + 1
-    now = np.empty(3, np.int64)
+    now = empty(3, np.int64)
     now[FIRST], now[NEWEST], now[PREVIOUS] = size - 1, span, n_items
     return last, bits, beyond, now
 
@@ -118,10 +119,10 @@ def hits_within(ids: Ids, n_items: int, capacity: int, bypass: bool, window: int
     """Hits of OPT, shape (n_accesses,), where not more than `window` accesses ahead are known."""
     n = ids.size
     after = next_use(ids, n_items)
-    places = np.full(n_items, -1, np.int64)  # a cached item's bit: its next use if seen, else n + when it came
-    came = np.empty(n_items, np.int32)
+    places = filled(n_items, -1, np.int64)  # a cached item's bit: its next use if seen, else n + when it came
+    came = empty(n_items, np.int32)
     bits = tree_empty(2 * n)
-    hits = np.empty(n, np.bool_)
+    hits = empty(n, np.bool_)
     room = capacity
     known = -1  # the last access of which the item is known
     for t in range(n):
@@ -159,7 +160,7 @@ def kernel(
 ) -> Hits:
     if window < ids.size:
         return hits_within(ids, n_items, capacity, bypass, window, every)
-    hits = np.empty(ids.size, np.bool_)
+    hits = empty(ids.size, np.bool_)
     last, bits, beyond, now = axis(min(capacity - (not bypass), ids.size), ids.size, n_items)
     follow(ids, bypass, last, bits, beyond, now, hits)
     return hits
