@@ -8,6 +8,7 @@ import resource
 import sys
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from _timing import clocked
@@ -24,23 +25,37 @@ def peak_mb() -> float:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
-def rates(trace: Trace, policy: str, capacity: int) -> list[float]:
-    """Hit rates of one size, of a curve's, or of a curve's from one item in a hundred."""
+FRESH = 10**8  # results of so many accesses in all are kept, so that each run has memory that none had before
+
+
+def answer(trace: Trace, policy: str, capacity: int) -> Any:
+    """Hits of one size; or hit rates of a curve, or of one from one item in a hundred."""
     name, _, kind = policy.partition(" ")
     if kind:
         return hit_curve(trace, name, sample=0.01 if kind == "sample" else None)["hit_rate"].tolist()
-    return [np.count_nonzero(simulate(trace, policy, capacity)) / len(trace)]
+    return simulate(trace, policy, capacity)
+
+
+def rates(found: Any) -> list[float]:
+    return found if isinstance(found, list) else [np.count_nonzero(found) / found.size]
 
 
 def main(path: str, n: int, m: int, policy: str, capacity: int, repeats: int) -> None:
     ids = Trace.load(path).ids if path.endswith(".trace") else np.load(path, mmap_mode="r")
-    starts = [turn * n % (ids.size - n + 1) for turn in range(repeats)]  # other accesses each time, or few stay cached
+    starts = [turn * n % (ids.size - n + 1) for turn in range(repeats)]  # other accesses each time: few lie in a cache
     traces = [Trace(ids[start : start + n], m) for start in starts]
-    rates(Trace(ids[:1000], m), policy, capacity)  # warm-up
-    runs = [clocked(partial(rates, trace, policy, capacity)) for trace in traces]
-    seconds, (found, *_) = zip(*runs, strict=True)
-    told = {"seconds": seconds, "hit_rate": found[-1], "sizes": len(found), "peak_mb": round(peak_mb(), 1)}
-    sys.stdout.write(json.dumps(told))
+    answer(Trace(ids[:1000], m), policy, capacity)  # warm-up
+    seconds, kept, told = [], [], []
+    for trace in traces:
+        took, found = clocked(partial(answer, trace, policy, capacity))
+        seconds.append(took)
+        told.append(rates(found))
+        if n * repeats <= FRESH:
+            kept.append(found)
+        del found
+    first = told[0]
+    peak = round(peak_mb(), 1)
+    sys.stdout.write(json.dumps({"seconds": seconds, "hit_rate": first[-1], "sizes": len(first), "peak_mb": peak}))
 
 
 if __name__ == "__main__":

@@ -161,9 +161,16 @@ def test_a_huge_trace_is_the_same_however_it_is_cut(tmp_path, monkeypatch):
     assert np.abs(shares - 1 / np.arange(1, 101) / (1 / np.arange(1, 101)).sum()).max() < 0.03
 
 
+def test_no_speed_is_shown_that_was_not_measured(table, tmp_path):
+    table.assign(suite="curve").to_csv(tmp_path / "benchmarks.csv", index=False)
+    assert report.speed(tmp_path) == ""
+
+
 def test_what_a_huge_trace_takes_on_a_page():
     row = {"suite": "huge", "n_items": 10, "setting": "n grows", "policy": "lru", "peak_mb": 512.0}
-    rows = [row | {"n_accesses": n, "best_s": n**1.01, "maccesses_per_s": 3.0} for n in (10, 100, 1000)]
+    rows = [
+        row | {"n_accesses": n, "best_s": n**1.01, "median_s": n**1.01, "maccesses_per_s": 3.0} for n in (10, 100, 1000)
+    ]
     rows.append(rows[-1] | {"policy": "opt curve", "setting": "whole", "best_s": 120.0, "peak_mb": 2048.0})
     text, table = report.huge_sections(pd.DataFrame(rows))
     assert text.startswith("**1,000 accesses** to 10 items")
