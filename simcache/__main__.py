@@ -1,7 +1,8 @@
 """Where the command `simcache` begins, before anything heavy is imported, so that a Ctrl-C then costs one line too."""
 
-import gc
 import sys
+
+from .garbage import for_good
 
 
 def main() -> int:
@@ -21,9 +22,9 @@ def precompute() -> int:
 
 
 def _begun(command: str) -> int:
-    gc.disable()  # what loads stays: to look through it for garbage, now and at the end, took a quarter of the time
     try:
-        from . import cli
+        with for_good():  # else to look through what loads, now and at the end, takes a quarter of the time
+            from . import cli
     except KeyboardInterrupt:
         if sys.stderr is not None:  # as it is where it was closed
             sys.stderr.write("stopped; nothing was begun\n")
@@ -32,9 +33,6 @@ def _begun(command: str) -> int:
         if sys.stderr is not None:
             sys.stderr.write(f"error: {error}\n")
         return 2
-    finally:
-        gc.freeze()
-        gc.enable()
     return int(getattr(cli, command)())
 
 

@@ -1,8 +1,9 @@
 """What commands call, loaded part by part when first asked for: help and completion load neither Numba nor pandas."""
 
-import gc
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from ..garbage import for_good
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,14 +52,11 @@ def __getattr__(name: str) -> Any:
     """
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    gc.disable()  # what loads stays: to look through it for garbage, now and at the end, took a quarter of the time
     try:
-        found = globals()[name] = import_module(HOMES.get(name, f"..{name}"), __package__)
+        with for_good():
+            found = globals()[name] = import_module(HOMES.get(name, f"..{name}"), __package__)
     except RuntimeError as error:
         raise ValueError(str(error)) from error
     except ImportError as error:
         raise ValueError(f"{error}; simcache doctor says what there is") from error
-    finally:
-        gc.freeze()
-        gc.enable()
     return found
