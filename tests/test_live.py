@@ -518,6 +518,17 @@ def test_without_a_plan_it_says_what_opt_would_have_hit(batched, monkeypatch):
         assert (planned.cache_info().opt_hits, planned.cache_info().opt_accesses) == (None, None)
 
 
+def test_a_forked_process_has_seen_nothing_and_waits_for_nobody(monkeypatch):
+    own = seen.Seen(2)
+    own.note([1, 2, 1])
+    assert own.hits() == (1, 3)
+    theirs = own._lock  # a thread of the parent's may hold it while it forks
+    monkeypatch.setattr(seen.os, "getpid", lambda: -1)
+    own.note([1, 1])
+    assert own.hits() == (1, 2)
+    assert own._lock is not theirs
+
+
 @pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))])
 def test_a_copy_shares_the_cache(again):
     made = plan(ORDERS[False], Loader(BATCH), N)
