@@ -103,11 +103,11 @@ def test_extras_are_those_that_are_declared(monkeypatch):
 
 def test_no_home_and_the_root_as_home(monkeypatch):
     monkeypatch.setattr(doctoring, "Path", SimpleNamespace(home=no_home))
-    assert doctoring._homeless("/root/x") == "/root/x"
+    assert doctoring._homeless("/elsewhere/x") == "/elsewhere/x"
     monkeypatch.setattr(doctoring, "Path", SimpleNamespace(home=lambda: "/"))
     assert doctoring._homeless("/a/b") == "/a/b"
-    monkeypatch.setattr(doctoring, "Path", SimpleNamespace(home=lambda: "/home/ann"))
-    assert doctoring._homeless("/home/ann/x:/home/anna '/home/ann'") == "~/x:/home/anna '~'"
+    monkeypatch.setattr(doctoring, "Path", SimpleNamespace(home=lambda: "/people/ann"))
+    assert doctoring._homeless("/people/ann/x:/people/anna '/people/ann'") == "~/x:/people/anna '~'"
 
 
 def no_home():
