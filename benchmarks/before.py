@@ -36,14 +36,15 @@ class Tree:
     """A process that imports simcache from that folder, and says how long the calls take that it is asked for."""
 
     def __init__(self, folder: Path) -> None:
-        self.env = {**os.environ, "PYTHONPATH": str(folder)}
+        self.folder, self.env = folder, {**os.environ, "PYTHONPATH": str(folder)}
         command = [sys.executable, str(WORKER)]
         self.process = subprocess.Popen(command, env=self.env, stdin=PIPE, stdout=PIPE, text=True)
 
     def ask(self, **job: Any) -> tuple[float, Any]:
         if "arguments" in job:  # of a process of its own
             command = [sys.executable, *job["arguments"]]
-            return clocked(lambda: subprocess.run(command, check=True, stdout=DEVNULL, env=self.env).returncode)
+            run = partial(subprocess.run, command, check=True, stdout=DEVNULL, env=self.env)
+            return clocked(lambda: run(cwd=self.folder).returncode)  # with -c, Python looks there first of all
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         print(json.dumps(job), file=self.process.stdin, flush=True)

@@ -14,6 +14,7 @@ from _timing import clocked, in_turns
 from _traces import REPEATS
 
 CALLS = {
+    "import numba, pandas": ["-c", "import numba, pandas"],  # without which there is no curve
     "import": ["-c", "import simcache"],
     "first curve": [
         "-c",

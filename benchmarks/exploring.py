@@ -21,6 +21,12 @@ from simcache.explore.state import DEFAULT, from_query, to_query
 REPEATS = 5
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 PICTURE = "img[src^='data:image']"
+# Playwright's own waiting looks again after as much as half a second; what is shown lies in shadow trees.
+SHOWN = """selector => {
+    const seen = root => root.querySelector(selector) !== null
+        || [...root.querySelectorAll("*")].some(each => each.shadowRoot !== null && seen(each.shadowRoot));
+    return seen(document);
+}"""
 
 
 def rows() -> Iterator[dict[str, Any]]:
@@ -31,7 +37,7 @@ def rows() -> Iterator[dict[str, Any]]:
         script.write_text(computing.picture(DEFAULT, None).script)
         page = opened.new_page()
         page.goto(url)
-        page.locator(PICTURE).wait_for()
+        wait(page, PICTURE)
         runs = {
             "first picture": lambda: first(opened),
             "a script of the figure": lambda: clocked(
@@ -52,7 +58,7 @@ def first(opened: Any) -> tuple[float, None]:
         with serving() as url:
             page = opened.new_page()
             page.goto(f"{url}?{to_query(DEFAULT)}")
-            page.locator(PICTURE).wait_for()
+            wait(page, PICTURE)
             page.close()
 
     return clocked(run)[0], None
@@ -66,9 +72,14 @@ def change(page: Any) -> tuple[float, None]:
 
     def run() -> None:
         page.keyboard.press("ArrowRight")
-        page.locator(f"[data-of='{after}']").wait_for(state="attached")
+        wait(page, f"[data-of='{after}']")
 
     return clocked(run)[0], None
+
+
+def wait(page: Any, selector: str) -> None:
+    """Until that is on the page, looked for at each frame."""
+    page.wait_for_function(SHOWN, arg=selector)
 
 
 def calls() -> tuple[float, None]:

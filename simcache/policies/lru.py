@@ -9,7 +9,8 @@ No branch asks for a hit, which at hit rates near one half no predictor can gues
 rest. So an access clears its item's bit whether it hits or not (a miss's bit is below the lowest, where nobody looks),
 and what a miss changes is selected, not jumped to. The cache starts full, of items that nobody asks for, accessed at
 `capacity` positions before the trace, so that a miss always evicts. The word with the lowest bit is held in a
-register beside its bound, since reading it each time would put a load on the path from one access to the next.
+register beside its bound, since reading it each time would put a load on the path from one access to the next; so
+nobody reads that word again, and there old bits are cleared: their own words may be in none of the processor's caches.
 
 With sizes, lowest bits go until the missed item fits; the bit of one that does not enter is cleared at once.
 """
@@ -46,7 +47,7 @@ def kernel(ids: Ids, n_items: int, capacity: int, seed: int) -> Hits:
         hit = before >= tail
         hits[t] = hit
         others = ~(one << np.uint64(before & 63))
-        latest[before >> 6] &= others
+        latest[max(int(before >> 6), word)] &= others
         if before >> 6 == word:
             held &= others
         while held == 0:
