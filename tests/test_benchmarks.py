@@ -183,6 +183,10 @@ def test_cold_starts_on_a_page():
     (text,) = report.cold_sections(rows)
     assert text.endswith("median of 5: import 0.50 s. All kernels compile anew in 17.0 s of CPU.")
     assert "anew" not in report.cold_sections(rows[:1])[0]
+    parts = pd.DataFrame({"setting": [f"all kernels, compiled: {name}" for name in "ab"], "median_s": [4.0, 12.0]})
+    assert report.cold_sections(pd.concat([rows, parts], ignore_index=True))[0].endswith(
+        "17.0 s of CPU (b 75%, a 25%)."
+    )
 
 
 @pytest.mark.skipif(not (RESULTS / "benchmarks.csv").exists(), reason="no full run is committed")
