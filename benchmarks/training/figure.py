@@ -4,6 +4,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pandas as pd
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from simcache import plot
 from simcache.plot.looks import OTHERS, looks, scale
@@ -43,8 +44,11 @@ def draw_errors(ax: plt.Axes, mine: pd.DataFrame) -> None:
         ax.plot(
             rows["predicted_s"], rows["epoch_s"], marker, color=colour, markersize=2.6, alpha=0.7, label=network(name)
         )
-    scale(ax, "x", "log")
-    scale(ax, "y", "log")
+    for name, axis in (("x", ax.xaxis), ("y", ax.yaxis)):
+        scale(ax, name, "log")
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter("{x:g}")
+        axis.set_minor_formatter(NullFormatter())
     ax.set(xlabel="predicted seconds", ylabel="measured seconds", title="Every row", xlim=ends, ylim=ends)
 
 
@@ -64,8 +68,13 @@ def draw_rates(ax: plt.Axes, mine: pd.DataFrame) -> None:
 
 
 def draw(table: pd.DataFrame, folder: Path) -> None:
-    """Of the device that the table has first."""
-    mine = table[table["device"] == table["device"].iloc[0]]
+    """One for each device; the first that the table has gives its name to none."""
+    for device, mine in table.groupby("device", sort=False):
+        end = "" if device == table["device"].iloc[0] else f"-{device}"
+        draw_device(mine, folder, f"training-time{end}")
+
+
+def draw_device(mine: pd.DataFrame, folder: Path, name: str) -> None:
     replaced = mine[mine["order"] == ORDERS[0]]
     with plot.style("page", height=3.1):
         fig, (left, middle, right) = plt.subplots(1, 3, width_ratios=(1.5, 1, 1))
@@ -76,6 +85,6 @@ def draw(table: pd.DataFrame, folder: Path) -> None:
         close = {"ncols": 5, "fontsize": 7, "handlelength": 1, "columnspacing": 0.9, "handletextpad": 0.3}
         below = right.legend(loc="upper right", bbox_to_anchor=(1.05, -0.2), **close)
         below.set_in_layout(False)  # the names under the left panel make the room
-        plot.save(fig, folder / "training-time.pdf")
-        plot.save(fig, (ROOT / "docs/images" if folder == ROOT / "results" else folder) / "training-time.png")
+        plot.save(fig, folder / f"{name}.pdf")
+        plot.save(fig, (ROOT / "docs/images" if folder == ROOT / "results" else folder) / f"{name}.png")
         plt.close(fig)

@@ -57,8 +57,8 @@ def sizes(mine: pd.DataFrame) -> Iterator[str]:
     for (title, order), rows in mine[mine["network"] == "mlp"].groupby(["dataset", "order"], sort=False):
         if rows["fraction"].nunique() > 1:
             yield (
-                f"**Hit rates of the MLP by cache size, {title}, {order}**: live / simulated; they differ by the hits "
-                "that came late."
+                f"**Hit rates of the MLP by cache size, {title}, {order}, {rows['device'].iloc[0]}**: live / "
+                "simulated; they differ by the hits that came late."
             )
             rows = rows[rows["method"] != "none"]
             cells = rows["hit_rate"].map("{:.3f}".format) + " / " + rows["simulated_hit_rate"].map("{:.3f}".format)
@@ -71,8 +71,9 @@ def sizes(mine: pd.DataFrame) -> Iterator[str]:
 def costs(mine: pd.DataFrame) -> Iterator[str]:
     """What the predictions were made of."""
     yield (
-        "**Costs**, measured: µs an item that misses, that hits in the shared cache and in a private one, and that is "
-        "made ready; ms a step. Each group of runs has its own, measured in turns with them; these are the medians."
+        f"**Costs**, {mine['device'].iloc[0]}, measured: µs an item that misses, that hits in the shared cache and in "
+        "a private one, and that is made ready; ms a step. Each group of runs has its own, measured in turns with "
+        "them; these are the medians."
     )
     lines = {}
     for title, rows in mine.groupby("dataset", sort=False):
