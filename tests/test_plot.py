@@ -15,7 +15,7 @@ from matplotlib.collections import PatchCollection, PolyCollection
 from scipy import stats
 
 from simcache import hit_curve, plot, policies, sweep, synth
-from simcache.plot.looks import OTHERS, POLICIES, looks, power
+from simcache.plot.looks import OTHERS, POLICIES, looks, power, scale
 from simcache.tables import default_capacities
 from simcache.trace import COLUMNS
 
@@ -153,6 +153,14 @@ def test_size_is_logarithmic_for_capacities_unless_told(ax):
 def test_thousands_have_a_letter():
     labels = {0.01: "0.01", 1: "1", 999: "999", 1e3: "1k", 25e3: "25k", 1e6: "1M", 1e9: "1G", 1e12: "1e+12"}
     assert [power(value, None) for value in labels] == [*labels.values()]
+
+
+def test_labels_between_powers_are_written_as_those(ax):
+    scale(ax, "x", "log")
+    ax.set_xlim(20, 60)
+    labels = [label.get_text() for label in ax.get_xticklabels(which="minor") if label.get_text()]
+    assert {"20", "30", "40"} <= set(labels)
+    assert all(text.isdecimal() for text in labels)
 
 
 def test_policies_are_chosen_in_the_order_named(ax):

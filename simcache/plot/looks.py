@@ -9,7 +9,7 @@ import matplotlib.style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, LogFormatter
 
 from .. import policies
 from .rows import base, choice
@@ -177,6 +177,14 @@ def scale(ax: Axes, which: str, kind: str) -> None:
     if kind == "log":
         axis = ax.xaxis if which == "x" else ax.yaxis
         axis.set_major_formatter(FuncFormatter(power))
+        axis.set_minor_formatter(_Between())
+
+
+class _Between(LogFormatter):
+    """Labels between powers of ten, where Matplotlib has some, written as those are."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        return power(x, pos) if super().__call__(x, pos) else ""
 
 
 def power(value: float, _: object) -> str:
