@@ -140,14 +140,14 @@ def test_labels_say_what_is_drawn_and_whether_cold_misses_count(ax):
 
 def test_size_is_logarithmic_for_capacities_unless_told(ax):
     table = frame(simulation())
-    for x, log, scale in (
+    for x, log, kind in (
         ("fraction", None, "linear"),
         ("capacity", None, "log"),
         ("fraction", True, "log"),
         ("capacity", False, "linear"),
     ):
         plot.hit_curves(ax, table, x=x, log=log)
-        assert ax.get_xscale() == scale
+        assert ax.get_xscale() == kind
 
 
 def test_thousands_have_a_letter():
