@@ -43,8 +43,7 @@ def grid(trace: Trace) -> list[int]:
 
 def one_pass(trace: Trace, policy: str) -> np.ndarray:
     """Hits at every capacity, by the pass alone; element C is for capacity C."""
-    chosen = choose(policy)
-    return chosen.module.curve(*dense(trace), 0, 0, **chosen.params)[0]
+    return choose(policy).module.curve(*dense(trace), 0, 0)[0]
 
 
 def ours(trace: Trace, policy: str) -> Iterator[dict[str, Any]]:
