@@ -6,21 +6,19 @@ access is how many are at or before it. Of an item where that is none, nothing m
 """
 
 from collections.abc import Hashable, Iterable
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .allocation import empty
 from .bits import popcount
 from .checks import short
 from .coding import opened, told
 from .jit import compiled
 from .numbering import Numbering
+from .policies import Counts, Hits, Ids
 from .policies.opt import FIRST, NEWEST, PREVIOUS, Axis, axis, follow
 from .units import check_capacity
-
-if TYPE_CHECKING:
-    from .policies import Hits
 
 WHERE = " for Hindsight"
 PIECE = 2**15  # accesses of integers taken at a time, so that memory is bounded by it and not by a call
@@ -40,6 +38,25 @@ def _older(last: NDArray[np.uint32], bits: NDArray[np.uint64]) -> NDArray[np.int
     return found
 
 
+@compiled
+def _followed(
+    ids: Ids,
+    bypass: bool,
+    last: NDArray[np.uint32],
+    bits: NDArray[np.uint64],
+    beyond: NDArray[np.uint32],
+    now: NDArray[np.int64],
+    counts: Counts,
+) -> Hits:
+    """`follow`, counted in the same call: Ctrl-C comes before or after, not between."""
+    hits = empty(ids.size, np.bool_)
+    follow(ids, bypass, last, bits, beyond, now, hits)
+    counts[0] += hits.size
+    for hit in hits:
+        counts[1] += hit
+    return hits
+
+
 class Hindsight:
     """What OPT would have hit so far, of accesses that come bit by bit: exactly what `simulate` tells of them all.
 
@@ -53,7 +70,7 @@ class Hindsight:
     Attributes
     ----------
     accesses, hits : int
-        So far.
+        So far. Of a call that Ctrl-C stopped they say how much was taken: of an array of integers a part, else nothing.
 
     Raises
     ------
@@ -88,7 +105,7 @@ class Hindsight:
         if not isinstance(bypass, bool | np.bool_):
             raise TypeError(f"bypass must be True or False{WHERE}, got {short(bypass)}")
         self._bypass = bool(bypass)
-        self.accesses = self.hits = 0
+        self._counts = np.zeros(2, np.int64)
         self._numbering = Numbering()
         self._room = self._limit(SPARE)
         self._axis: Axis = axis(self._room, SPARE, SPARE)
@@ -118,6 +135,30 @@ class Hindsight:
         return self._bypass
 
     @property
+    def accesses(self) -> int:
+        """Accesses so far.
+
+        Examples
+        --------
+        >>> from simcache import Hindsight
+        >>> Hindsight(capacity=50).accesses
+        0
+        """
+        return int(self._counts[0])
+
+    @property
+    def hits(self) -> int:
+        """Hits so far.
+
+        Examples
+        --------
+        >>> from simcache import Hindsight
+        >>> Hindsight(capacity=50).hits
+        0
+        """
+        return int(self._counts[1])
+
+    @property
     def hit_rate(self) -> float:
         """Hits / accesses so far, NaN before the first access.
 
@@ -131,7 +172,7 @@ class Hindsight:
         """
         return self.hits / self.accesses if self.accesses else float("nan")
 
-    def feed(self, keys: Iterable[Hashable] | ArrayLike) -> "Hits":
+    def feed(self, keys: Iterable[Hashable] | ArrayLike) -> Hits:
         """Take the accesses that come next.
 
         Parameters
@@ -176,13 +217,9 @@ class Hindsight:
         """Boundaries for so many items: more would stay at the start for good."""
         return min(self._capacity - (not self._bypass), items)
 
-    def _follow(self, ids: NDArray[np.int32]) -> "Hits":
+    def _follow(self, ids: NDArray[np.int32]) -> Hits:
         ids.flags.writeable = False  # a kernel compiles once, for read-only arrays
-        hits = np.empty(ids.size, np.bool_)
-        follow(ids, self._bypass, *self._axis, hits)
-        self.accesses += hits.size
-        self.hits += int(np.count_nonzero(hits))
-        return hits
+        return _followed(ids, self._bypass, *self._axis, self._counts)
 
     def _make_room(self, new_items: int, new_accesses: int) -> None:
         """See that there are places for so many hits and numbers more."""
@@ -190,18 +227,18 @@ class Hindsight:
             self._renew(new_items, new_accesses)
 
     def _renew(self, new_items: int, new_accesses: int) -> None:
-        """An axis of what still matters, with room for more items and accesses."""
+        """An axis of what still matters, with room for more items and accesses; until it stands, all is as it was."""
         last, bits, _, now = self._axis
         size, previous = self._numbering.size, int(now[PREVIOUS])
+        last[previous] = now[NEWEST]  # where forced it is not noted before the next access, see `follow`
         kept = last[:size] <= now[FIRST]
-        kept[previous : previous + 1] = True  # its last access is not noted yet, see `follow`
+        kept[previous : previous + 1] = True  # the last item of a cache of one place, which has no boundaries
         older = _older(last[:size][kept], bits)
-        self._numbering.keep(kept)
-        items = max(SPARE, 2 * (self._numbering.size + new_items))
+        numbering = self._numbering.only(kept)
+        items = max(SPARE, 2 * (numbering.size + new_items))
         room = self._limit(items)
-        span = new_accesses + items + room // 8
-        self._axis = axis(room, span, items)
-        self._axis[0][: older.size] = self._axis[3][FIRST] + 1 - (older + (room - self._room))
+        renewed = axis(room, new_accesses + items + room // 8, items)
+        renewed[0][: older.size] = renewed[3][FIRST] + 1 - (older + (room - self._room))
         if previous < size:
-            self._axis[3][PREVIOUS] = np.count_nonzero(kept[:previous])
-        self._room = room
+            renewed[3][PREVIOUS] = np.count_nonzero(kept[:previous])
+        self._axis, self._numbering, self._room = renewed, numbering, room

@@ -16,10 +16,11 @@ from .jit import compiled
 
 @compiled
 def _numbers(
-    wanted: NDArray[np.int64], keys: NDArray[np.int64], table: NDArray[np.int32], size: int
+    wanted: NDArray[np.int64], keys: NDArray[np.int64], table: NDArray[np.int32], count: NDArray[np.int64]
 ) -> NDArray[np.int32]:
-    """The number of each key; one that is not among `keys` yet is put there, and gets the next from `size` on."""
+    """The number of each key; one that is not among the first `count` of `keys` is put there, and counted."""
     last = np.uint64(table.size - 1)
+    size = count[0]
     found = np.empty(wanted.size, np.int32)
     for k in range(wanted.size):
         place = splitmix(np.uint64(wanted[k]), 0) & last
@@ -30,17 +31,23 @@ def _numbers(
             keys[size] = wanted[k]
             size += 1
         found[k] = table[place]
+    count[0] = size
     return found
 
 
 class Numbering:
-    """Numbers of keys; `size` is how many have one."""
+    """Numbers of keys. Wherever a call is interrupted, each number given so far is of one key, and counted."""
 
     def __init__(self) -> None:
-        self.size = 0
         self._keys = np.empty(0, np.int64)  # by number
         self._table = np.empty(0, np.int32)
+        self._count = np.zeros(1, np.int64)
         self._known: dict[Hashable, int] | None = None  # instead, once a key was no integer
+
+    @property
+    def size(self) -> int:
+        """How many keys have a number."""
+        return int(self._count[0]) if self._known is None else len(self._known)
 
     def takes(self, keys: Any) -> bool:
         """Whether keys are looked up as an array: of integers that int64 holds, and all were before."""
@@ -51,9 +58,7 @@ class Numbering:
     def of_integers(self, keys: NDArray[Any]) -> NDArray[np.int32]:
         """The number of each key; new ones get the next."""
         self._make_room(self.size + keys.size)
-        found = _numbers(np.ascontiguousarray(keys, np.int64), self._keys, self._table, self.size)
-        self.size = max(self.size, int(found.max(initial=-1)) + 1)
-        return found
+        return _numbers(np.ascontiguousarray(keys, np.int64), self._keys, self._table, self._count)
 
     def of(self, keys: list[Hashable]) -> NDArray[np.int32]:
         """The number of each key, of whatever kind; new ones get the next."""
@@ -61,26 +66,24 @@ class Numbering:
             self._known = {key: k for k, key in enumerate(self._keys[: self.size].tolist())}
             self._keys, self._table = np.empty(0, np.int64), np.empty(0, np.int32)
         known = self._known
-        found = np.fromiter((known.setdefault(key, len(known)) for key in keys), np.int32, len(keys))
-        self.size = len(known)
-        return found
+        return np.fromiter((known.setdefault(key, len(known)) for key in keys), np.int32, len(keys))
 
-    def keep(self, which: NDArray[np.bool_]) -> None:
-        """Forget all keys but those of the numbers that `which` is true of; these are numbered anew, in their order."""
+    def only(self, which: NDArray[np.bool_]) -> "Numbering":
+        """Of the keys alone whose numbers `which` is true of; these are numbered anew, in their order."""
+        some = Numbering()
         if self._known is not None:
             kept = (key for key, stays in zip(self._known, which.tolist(), strict=True) if stays)
-            self._known = {key: k for k, key in enumerate(kept)}
-            self.size = len(self._known)
+            some._known = {key: k for k, key in enumerate(kept)}
         else:
-            self._keys = self._keys[: self.size][which]
-            self.size = self._keys.size
-            self._table = np.empty(0, np.int32)
+            some._keys = self._keys[: self.size][which]
+            some._count[0] = some._keys.size
+        return some
 
     def _make_room(self, size: int) -> None:
         """A table for `size` keys."""
         if 2 * size <= self._table.size:
             return
-        old = self._keys[: self.size]
-        self._table = np.full(1 << (2 * size - 1).bit_length(), -1, np.int32)
-        self._keys = np.empty(self._table.size // 2, np.int64)
-        _numbers(old, self._keys, self._table, 0)
+        table = np.full(1 << (2 * size - 1).bit_length(), -1, np.int32)
+        keys = np.empty(table.size // 2, np.int64)
+        _numbers(self._keys[: self.size], keys, table, np.zeros(1, np.int64))
+        self._keys, self._table = keys, table

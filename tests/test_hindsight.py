@@ -2,6 +2,8 @@
 
 import copy
 import pickle
+import sys
+from itertools import count
 
 import numpy as np
 import pandas as pd
@@ -10,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import traces
 
-from simcache import Hindsight, Trace, hindsight, simulate, synth
+from simcache import Hindsight, Trace, hindsight, numbering, simulate, synth
 
 KINDS = {
     "integers": lambda ids: ids.astype(np.int64) * (2**61 // 50) - 2**60,
@@ -191,3 +193,63 @@ def test_its_numbers_are_read_alone():
     assert hindsight.Hindsight is Hindsight
     with pytest.raises(AttributeError):
         opt.capacity = 6
+
+
+def stopped_at(line, call, error):
+    """Whether `call` ended before so many lines of what tells hits and numbers keys had begun; there it is stopped."""
+    files = {hindsight.__file__, numbering.__file__}
+    left = line
+
+    def tracer(frame, event, argument):
+        nonlocal left
+        left -= event == "line" and frame.f_code.co_filename in files
+        if left < 0:
+            raise error
+        return tracer
+
+    before = sys.gettrace()
+    sys.settrace(tracer)
+    try:
+        call()
+    except error:
+        return False
+    finally:
+        sys.settrace(before)
+    return True
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
+@pytest.mark.parametrize("kind", ["integers", "texts"])
+def test_wherever_a_call_is_stopped_the_counts_say_what_was_taken(kind, error, monkeypatch):
+    """So small an axis that each call renews it; what was not taken comes again."""
+    monkeypatch.setattr(hindsight, "SPARE", 4)
+    monkeypatch.setattr(hindsight, "PIECE", 8)
+    ids = np.repeat((60 * np.random.default_rng(4).random(200) ** 2).astype(np.int64), 2)
+    expected = np.cumsum(simulate(Trace(ids, 60), "opt", 9))
+    for line in count():
+        opt = Hindsight(9)
+        opt.feed(KINDS[kind](ids[:200]))
+        ended = stopped_at(line, lambda opt=opt: opt.feed(KINDS[kind](ids[200:220])), error)
+        assert opt.accesses == 220 if ended else opt.accesses in {200, 208, 216, 220}
+        assert opt.hits == expected[opt.accesses - 1]
+        for part in np.split(ids[opt.accesses :], [3, 50]):
+            opt.feed(KINDS[kind](part))
+        assert (opt.accesses, opt.hits) == (400, expected[-1])
+        if ended:
+            break
+    assert line > 20
+
+
+def test_an_axis_that_shrinks_keeps_every_place_on_it():
+    """An item that came last, for the first time, before room for a long call is given back, and then again."""
+    opt = Hindsight(10**6)
+    opt.feed(np.zeros(hindsight.PIECE, int))
+    while opt._axis[3][hindsight.NEWEST] > 1000:
+        opt.feed(np.arange(1000) % 2)
+    long = opt._axis[0].size
+    opt.feed([5])
+    opt.feed(np.full(1001, 5))
+    assert opt._axis[0].size < long / 2
+    last, _, _, now = opt._axis
+    assert (last[: opt._numbering.size] <= now[hindsight.FIRST]).all()
+    assert opt.feed([5, 0, 1, 2, 5]).tolist() == [True, True, True, False, True]
