@@ -28,6 +28,11 @@ def _allocated(context: Any, builder: Any, signature: Any, shape: Any) -> Any:
     several = isinstance(given, types.BaseTuple)
     kinds, lengths = (list(given), cgutils.unpack_tuple(builder, shape)) if several else ([given], [shape])
     lengths = [context.cast(builder, *each, types.intp) for each in zip(lengths, kinds, strict=True)]
+    least = lengths[0]
+    for length in lengths[1:]:
+        least = builder.select(builder.icmp_signed("<", length, least), length, least)
+    with builder.if_then(cgutils.is_neg_int(builder, least), likely=False):
+        context.call_conv.return_user_exc(builder, ValueError, ("negative dimensions are not allowed",))
     return allocated(context, builder, signature.return_type, lengths)
 
 

@@ -43,3 +43,19 @@ def test_no_array_is_longer_than_memory():
         make(2**55)
     with pytest.raises(ValueError, match="array is too big"):
         make(2**62)
+
+
+@pytest.mark.parametrize("shapes", [(-1, -(2**62)), ((-1, 4), (4, -1), (-1, -1), (0, -1))])
+def test_no_array_has_less_than_nothing(shapes):
+    """An address before any memory would end the process."""
+
+    @numba.njit
+    def make(shape, which):
+        if which == 0:
+            return empty(shape, np.int8)
+        return zeros(shape, np.int8) if which == 1 else filled(shape, 7, np.int8)
+
+    for shape in shapes:
+        for which in range(3):
+            with pytest.raises(ValueError, match="negative dimensions are not allowed"):
+                make(shape, which)
