@@ -6,6 +6,7 @@ import pickle
 import re
 import threading
 import warnings
+from contextlib import nullcontext
 from itertools import islice, zip_longest
 
 import numpy as np
@@ -516,6 +517,27 @@ def test_without_a_plan_it_says_what_opt_would_have_hit(batched, monkeypatch):
         assert other == cached.cache_info()._replace(opt_hits=0, opt_accesses=0)  # each process asks of its own
     with CachedDataset(Items(N), plan(trace, Loader(BATCH), 25)) as planned:
         assert (planned.cache_info().opt_hits, planned.cache_info().opt_accesses) == (None, None)
+
+
+class Balking(Items):
+    """Its item 1 cannot be read at first, nor at the second try."""
+
+    def __getitem__(self, index):
+        found = super().__getitem__(index)
+        if index == 1 and self.loads[1] < 3:
+            raise OSError("no such sample")
+        return found
+
+
+def test_opt_is_told_of_what_had_its_sample_and_of_nothing_else():
+    """As all else is counted: else it would hit what no cache could hold."""
+    with CachedDataset(Balking(N), capacity=3) as cached:
+        for indices in ([0], [0, 1], [1]):
+            with pytest.raises(OSError, match="no such") if 1 in indices else nullcontext():
+                cached.__getitems__(indices)
+        cached.__getitems__([1, 0, 1])
+        info = cached.cache_info()
+        assert (info.opt_hits, info.opt_accesses) == (info.hits, 4) == (2, 4)
 
 
 def test_a_forked_process_has_seen_nothing_and_waits_for_nobody(monkeypatch):

@@ -199,7 +199,10 @@ class CachedDataset(data.Dataset):  # type: ignore[misc]
 
     def _fetched(self, indices: list[Any], load: Callable[[list[Any]], list[Any]]) -> list[Any]:
         asked = self._planned_orders(indices) if self._planned else self._pinned_orders(indices)
-        return served(self._slots, asked, load, self._check)
+        samples = served(self._slots, asked, load, self._check)
+        if self._seen is not None:
+            self._seen.note([it.item for it in asked if it.item >= 0])
+        return samples
 
     def _planned_orders(self, indices: list[Any]) -> list[Asked]:
         asked = []
@@ -219,8 +222,6 @@ class CachedDataset(data.Dataset):  # type: ignore[misc]
     def _pinned_orders(self, indices: list[Any]) -> list[Asked]:
         items = [_item(index, self._items) for index in indices]
         known = [item for item in items if item >= 0]
-        if self._seen is not None:
-            self._seen.note(known)
         slots = dict(zip(known, self._slots.find(np.array(known, np.int64)).tolist(), strict=True))
         return [
             Asked(item, item, 0, slots[item] << SLOT | HIT if slots[item] >= 0 else ADMIT)
