@@ -207,6 +207,13 @@ def module(**parts):
     return made
 
 
+def counts_one_lane_of_a_row_wrong(ids, n_items, capacities, seed, start):
+    """One that only sixteen sizes reach."""
+    counts = policies.load("fifo").many(ids, n_items, capacities, seed, start)
+    counts[:, 13:14] += 1
+    return counts
+
+
 def lfu_with_other_ties(ids, capacity, seed, *, perfect=False):
     """LFU, in both its settings, that evicts the most recently used of equals."""
     held = OrderedDict()
@@ -287,6 +294,7 @@ PLANTED = [
     (module(kernel=policies.load("lfu").kernel, reference=lfu_with_other_ties), "kernel equals reference", 4),
     (module(curve=policies.load("lru").curve), "kernel equals curve", 5),
     (module(kernel=policies.load("lru").kernel, many=policies.load("fifo").many), "kernel equals many", 5),
+    (module(many=counts_one_lane_of_a_row_wrong), "kernel equals many", 1),
 ]
 SIZED = [
     (fifo_in_bytes(more=1), "no more bytes than capacity", 2),

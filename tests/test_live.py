@@ -536,6 +536,7 @@ def test_opt_is_told_of_what_had_its_sample_and_of_nothing_else():
             with pytest.raises(OSError, match="no such") if 1 in indices else nullcontext():
                 cached.__getitems__(indices)
         cached.__getitems__([1, 0, 1])
+        cached.__getitems__([-1, -1])  # is nothing that is cached
         info = cached.cache_info()
         assert (info.opt_hits, info.opt_accesses) == (info.hits, 4) == (2, 4)
 

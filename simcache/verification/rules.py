@@ -147,17 +147,21 @@ def _as_curve(case: Case, hits: Hits) -> str | None:
 
 
 def _as_many(case: Case, hits: Hits) -> str | None:
-    """Among its next sizes, in a lane that is now one and now another."""
+    """Among its next sizes, which are checked too: whichever lane is wrong, it is seen."""
     if row_length(case.chosen, LANES, 1) == 1:
         return None
     start = case.ids.size // 2
     least = max(1, case.capacity - case.ids.size % LANES)
-    sizes = np.arange(least, max(least + LANES, case.capacity + 1) if case.ids.size % 3 else case.capacity + 1)
-    counts = count_row(case.chosen, case.ids, case.n_items, sizes, case.seed, start)
-    total, late, _ = counts[case.capacity - least]
-    if (total, late) == (hits.sum(), hits[start:].sum()):
-        return None
-    return f"{hits.sum()} hits, {hits[start:].sum()} from access {start} on, many {total}, {late}"
+    full = (case.ids.size + case.capacity) % 3 > 0
+    sizes = range(least, max(least + LANES, case.capacity + 1) if full else case.capacity + 1)
+    counts = count_row(case.chosen, case.ids, case.n_items, np.array(sizes), case.seed, start)
+    for size, (total, late, _) in zip(sizes, counts, strict=True):
+        if size <= case.n_items:  # there is no more room to any use
+            hits = play(case._replace(capacity=size))
+        if (total, late) != (hits.sum(), hits[start:].sum()):
+            beside = "" if size == case.capacity else f"at {size}, beside it, "
+            return f"{beside}{hits.sum()} hits, {hits[start:].sum()} from access {start} on, many {total}, {late}"
+    return None
 
 
 def _as_without_sizes(case: Case, hits: Hits) -> str | None:
