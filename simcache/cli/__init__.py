@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from . import completing, streams
+from . import shells, streams
 from .checking import check_policy
 from .converting import convert, info
 from .doctoring import doctor
@@ -73,8 +73,9 @@ def _done(commands: typer.Typer, program: str, arguments: Sequence[str] | None) 
     given = list(sys.argv[1:] if arguments is None else arguments)
     streams.prepare()
     try:
-        code = completing.serve(commands, program)
-        code = code if code is not None else _run(commands, program, given)
+        command = typer.main.get_command(commands)  # which makes the shells known, too
+        code = shells.serve(command, program)
+        code = code if code is not None else _run(command, program, given)
         sys.stdout.flush()
     except KeyboardInterrupt as stop:
         streams.complain(next(iter(getattr(stop, "__notes__", ())), "stopped; no file was left half-written"))
@@ -88,10 +89,11 @@ def _done(commands: typer.Typer, program: str, arguments: Sequence[str] | None) 
     return code
 
 
-def _run(commands: typer.Typer, program: str, given: list[str]) -> int:
+def _run(command: Any, program: str, given: list[str]) -> int:
+    shells.offer(command)
     try:
         # Not typer's own main: that one prints frames of several lines and swallows the notes on a Ctrl-C.
-        with typer.main.get_command(commands).make_context(program, given) as context:
+        with command.make_context(program, given) as context:
             context.command.invoke(context)
     except typer.Exit as end:
         return end.exit_code

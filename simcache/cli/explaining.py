@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from . import library
-from .completing import policy_names
+from .completing import policy_names, targets
 from .options import Capacity, Fraction, check_one, printed, real, whole, written
 from .options import policy as policy_of
 from .streams import say
@@ -29,6 +29,7 @@ def explain(
         str | None,
         typer.Argument(
             metavar="TARGET",
+            autocompletion=targets,
             help="A DataLoader, or what returns one, as module:loader; or a trace, .npz. Without it, --n-items.",
         ),
     ] = None,

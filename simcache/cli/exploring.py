@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .completing import targets
 from .options import whole
 from .streams import say
 
@@ -19,7 +20,11 @@ PORT = 5010
 def explore(
     target: Annotated[
         str | None,
-        typer.Argument(metavar="[TRACE | module:loader]", help="What to begin with; without it, shuffled epochs."),
+        typer.Argument(
+            metavar="[TRACE | module:loader]",
+            autocompletion=targets,
+            help="What to begin with; without it, shuffled epochs.",
+        ),
     ] = None,
     port: Annotated[int, typer.Option(metavar="N", parser=whole, help="Where it listens; 0: any that is free.")] = PORT,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = True,

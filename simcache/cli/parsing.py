@@ -68,6 +68,10 @@ class Group(TyperGroup):
             ctx.fail(f"No such command {args[0]!r}{_hint(args[0], self.commands)}")
         return super().resolve_command(ctx, args)
 
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        """What may come next; nothing does after a command that is unknown."""
+        return [] if ctx._protected_args else super().shell_complete(ctx, incomplete)
+
 
 def _take_as_typed(params: Any) -> None:
     for param in params:
