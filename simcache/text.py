@@ -37,7 +37,7 @@ def near(word: object, known: Iterable[str]) -> str:
     """A hint at the known word that was perhaps meant, or nothing."""
     from difflib import get_close_matches  # not before something is wrong
 
-    lower = {each.lower(): each for each in known}
+    lower = {str(each).lower(): each for each in known}
     return "".join(f" did you mean {lower[match]!r}?" for match in get_close_matches(str(word).lower(), lower, 1))
 
 

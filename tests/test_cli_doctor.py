@@ -81,6 +81,19 @@ def test_what_is_wrong_is_told_and_ends_with_1(told, monkeypatch, capsys):
     assert [line.split()[1] for line in out if line.startswith("! ")] == ["seaborn", "kernels", "fifo", "mine"]
 
 
+def test_a_torch_that_cannot_be_loaded_is_told(told, monkeypatch, tmp_path):
+    (tmp_path / "torch.py").write_text('raise OSError("libcudart.so:\\n  cannot open")')
+    monkeypatch.setattr(policies, "names", list)
+    monkeypatch.setattr(doctoring, "_version", lambda name: "9.9")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+    found = told(1)
+    assert found["failed"] == ["torch version"]
+    assert found["extras"]["torch version"] == "9.9, cannot be loaded: OSError: libcudart.so: cannot open"
+    monkeypatch.setattr(doctoring, "_version", lambda name: None if name == "torch" else "9.9")
+    assert told()["extras"]["torch version"] == "none"
+
+
 def no_file(path):
     raise FileNotFoundError(path)
 

@@ -94,6 +94,40 @@ def test_info_says_its_facts_in_every_form(run):
     assert len(pipes(run("info z.npz --to md"))[1]) == len(rows)
 
 
+ODD = ["a\rb", "a\r\nb", "c,\nd", 'q"q', "\x9b31m", "\x7f\u202e", "–", "NA", "1e5", "007", "=1+1", "#", "[red]x[/]"]
+
+
+@pytest.fixture
+def odd(folder):
+    """A line that simulates traces of odd names."""
+    for k, name in enumerate(ODD):
+        Trace([0, 1, 0], 2, name, source={"made_by": name}).save(f"{k}.npz")
+    return f"curve {' '.join(f'{k}.npz' for k in range(len(ODD)))} lru --capacities 1"
+
+
+def test_odd_names_stay_whole_in_every_form(odd, run):
+    expected = json.loads(run(f"{odd} --format json"))
+    assert [row["trace"] for row in expected] == ODD
+    text = run(odd)
+    run(f"{odd} -o odd.csv")
+    assert Path("odd.csv").read_bytes() == text.encode()
+    table = pd.read_csv(io.StringIO(text, newline=""), keep_default_na=False, dtype=str)
+    assert table["trace"].tolist() == table["made_by"].tolist() == ODD
+    assert read_table(Path("odd.csv"))["trace"].tolist() == ODD
+    assert len(pipes(run(f"{odd} --format md"))[1]) == len(ODD)
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "md"])
+def test_a_terminal_gets_nothing_that_it_would_obey(form, odd, run, monkeypatch):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    text = run(f"{odd} --format {form}")
+    assert all(each.isprintable() for each in text.split("\n"))
+    if form == "json":
+        assert [row["trace"] for row in json.loads(text)] == ODD
+    why = run(f"explain 4.npz --batch-size 1 --capacity 1 --format {form.replace('csv', 'html')}")
+    assert all(each.isprintable() for each in why.split("\n"))
+
+
 def test_markdown_has_numbers_as_on_a_terminal_and_any_text_safe(run):
     Trace([0, 1, 0], 2, "a|b *c*").save("odd.npz")
     head, (row,) = pipes(run("simulate odd.npz lru --capacity 2 --format md").replace(r"\|", "!"))

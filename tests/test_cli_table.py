@@ -164,6 +164,15 @@ def test_a_whole_number_in_a_json_file_is_still_a_rate():
     assert body("one.tex")[1] == ["LRU", "1.000", "1.000"]
 
 
+def test_a_csv_holds_names_as_they_are():
+    names = ["–", "a\rb", "c,\nd"]
+    pd.DataFrame({"trace": names, "policy": "lru", "hit_rate": [0.5, None, 1.0]}).to_json("odd.json", orient="records")
+    table("odd.json", "-o", "odd.csv")
+    found = pd.read_csv("odd.csv")
+    assert found["trace"].tolist() == names
+    assert found["hit_rate"].isna().tolist() == [False, True, False]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -16,7 +16,7 @@ from .drawing import plot
 from .explaining import explain
 from .exploring import explore
 from .making import KINDS
-from .parsing import Command, Group, later, unknown_option
+from .parsing import Command, Group, later, near_choice, unknown_option
 from .precomputing import precompute
 from .recording import record
 from .simulating import curve, policies, simulate
@@ -109,6 +109,7 @@ def _reason(error: Exception) -> str:
         context = getattr(error, "ctx", None)
         text = unknown_option(error, context) if hasattr(error, "possibilities") else error.format_message()
         text = text.rstrip(".").replace("Value error, ", "")  # the words of typer's own checker
+        text += near_choice(text) if isinstance(error, typer.BadParameter) else ""
         return text[:1].lower() + text[1:] + (f" (see {context.command_path} --help)" if context else "")
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower() + ("" if error.filename is None else f": {os.fspath(error.filename)!r}")

@@ -74,7 +74,7 @@ def facts() -> Iterator[Fact]:
     yield _looked("machine", "kernels", _kernels)
     for name, missing in _extras().items():
         yield Fact("extras", name, f"not installed: {', '.join(missing)}" if missing else "installed")
-    yield Fact("extras", "torch version", _version("torch") or "none")
+    yield _looked("extras", "torch version", lambda: _loaded("torch") if _version("torch") else "none")
     for name in policies.names():
         yield _looked("policies", name, lambda name=name: _compared(name))  # type: ignore[misc]
 

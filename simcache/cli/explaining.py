@@ -12,7 +12,7 @@ from . import library
 from .completing import policy_names, targets
 from .options import Capacity, Fraction, check_one, printed, real, whole, written
 from .options import policy as policy_of
-from .streams import say
+from .streams import put, say
 
 if TYPE_CHECKING:
     from ..loader import Loader
@@ -189,7 +189,7 @@ def _called(make: Callable[..., Any], target: str) -> Any:
 def _write(explanation: "Explanation", path: Path | None, printed: str | None) -> None:
     text = {"md": explanation.to_markdown, "json": explanation.to_json, "html": explanation._repr_html_}
     if printed is not None:
-        sys.stdout.write(text[printed]() + "\n")
+        put(text[printed]() + "\n")
     elif path is None and sys.stdout.isatty():
         from rich.console import Console
 

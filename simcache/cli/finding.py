@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from ..codes import is_installed
+from ..text import near
 from . import opening
 
 PACKAGE = __name__.partition(".")[0]
@@ -37,7 +38,10 @@ def find(target: str, what: str, form: str) -> Any:
         for part in path.split("."):
             found = getattr(found, part)
     except AttributeError as error:
-        raise ValueError(f"{what} must be {form.partition(',')[0]}; {target!r}: {error}") from None
+        hint = near(part, dir(found))
+        raise ValueError(
+            f"{what} must be {form.partition(',')[0]}; {target!r}: {error}{f';{hint}' if hint else ''}"
+        ) from None
     return found
 
 
@@ -66,11 +70,11 @@ def load_file(path: Path, shown: str, what: str) -> ModuleType:
     """
     if not path.exists():
         known = [other.name for other in path.parent.glob("*.py") if other.exists()]
-        near = "".join(
+        hint = "".join(
             f"; did you mean {shown[: len(shown) - len(path.name)] + name!r}?"
             for name in get_close_matches(path.name, known, 1)
         )
-        raise ValueError(f"no such file: {shown!r}{near}")
+        raise ValueError(f"no such file: {shown!r}{hint}")
     if path.suffix != ".py":
         raise ValueError(f"{what} must be in a file ending in .py, got {shown!r}")
     opening.check(path, f"{what}'s file", MOST)

@@ -1,5 +1,6 @@
 """Tables out: for people on a terminal, as csv into a pipe, or as a file of the kind its suffix names."""
 
+import csv
 import json
 import sys
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import typer
 
 from ..text import markdown, printable
 from . import library
-from .streams import say
+from .streams import put, say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,16 +37,16 @@ def write(table: "pd.DataFrame", path: Path | None, printed: Printed | None = No
             WRITERS[path.suffix.lower()](table, temporary)
         say(f"wrote {path}: {len(table)} rows")
     elif printed == "json":
-        sys.stdout.write(_json_text(table))
+        put(_json_text(table))
     elif printed == "md":
         cells = _cells(table).rename(columns=str).rename(columns=markdown).map(markdown)
-        sys.stdout.write(library.printing.markdown(cells, library.printing.sides(table)) + "\n")
+        put(library.printing.markdown(cells, library.printing.sides(table)) + "\n")
     elif printed is None and sys.stdout.isatty():
         from rich.console import Console
 
         show(table, Console(highlight=False), wrap=wrap)
     else:
-        table.to_csv(sys.stdout, index=False)
+        put(csv_text(table))
 
 
 def show(table: "pd.DataFrame", console: "Console", *, wrap: bool = False) -> None:
@@ -121,8 +122,16 @@ def need_pyarrow() -> None:
         raise ValueError("a .parquet file needs pyarrow: pip install 'simcache[io]'") from None
 
 
+def csv_text(table: "pd.DataFrame") -> str:
+    """A table as .csv; of a text with a carriage return Python's writer alone would make two rows."""
+    text = table.to_csv(index=False, lineterminator="\n")
+    if "\r" in text:
+        return table.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+    return text
+
+
 def _csv(table: "pd.DataFrame", path: Path) -> None:
-    table.to_csv(path, index=False)
+    path.write_text(csv_text(table), encoding="utf-8", newline="\n")
 
 
 def _parquet(table: "pd.DataFrame", path: Path) -> None:

@@ -1,5 +1,6 @@
 """What typer is told to do otherwise: to say what was perhaps meant, and to load no more than it needs."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -83,6 +84,12 @@ def unknown_option(error: Any, context: Any) -> str:
     params = context.command.get_params(context) if context else []
     known = [each for param in params for each in (*param.opts, *param.secondary_opts) if each.startswith("--")]
     return f"no such option: {error.option_name}{_hint(error.option_name, known)}"
+
+
+def near_choice(said: str) -> str:
+    """The choice of an option that was perhaps meant by a word that is none of them, as what is said names them."""
+    found = re.search(r"'([^']*)' is not one of ('.*')", said)
+    return _hint(found[1], re.findall("'([^']*)'", found[2])) if found else ""
 
 
 def _hint(word: str, known: Any) -> str:

@@ -8,6 +8,7 @@ from .. import printing
 from ..seeds import OUTCOMES, RATES, is_seed, means
 from ..seeds import names as seedless
 from ..text import latex, markdown, near
+from .output import csv_text
 from .tabling import USUAL
 
 IN_BYTES = ("trace", "policy", "capacity", "unit", "fraction", "hit_rate", "byte_hit_rate")
@@ -17,12 +18,13 @@ def printed(rows: pd.DataFrame, columns: str | None, across: str | None, digits:
     """The text of a file with that suffix, and what it holds, in words."""
     names = _names(rows, columns, across)
     shown, halves = _means(rows, names) if across is None else _spread(rows, names, across)
-    texts = shown.map(lambda value: text(value, digits))
+    split = suffix == ".csv"  # numbers for programs, so each in a cell of its own, and none where there is none
+    missing = "" if split else "–"
+    texts = shown.map(lambda value: text(value, digits, missing))
     for name in set(shown) & {*RATES, "fraction"}:
-        texts[name] = shown[name].map(lambda value: text(float(value), digits))  # 1 of a json file is 1.000
-    split = suffix == ".csv"  # numbers for programs, so each in a cell of its own
+        texts[name] = shown[name].map(lambda value: text(float(value), digits, missing))  # 1 of a json file is 1.000
     for name in reversed(halves.columns):
-        half = halves[name].map(lambda value: text(float(value), digits))
+        half = halves[name].map(lambda value: text(float(value), digits, missing))
         if split:
             texts.insert(list(texts.columns).index(name) + 1, f"{name} ±", half)
         else:
@@ -30,7 +32,7 @@ def printed(rows: pd.DataFrame, columns: str | None, across: str | None, digits:
     note = "" if halves.empty else "; ±: half of the 95 % interval of a mean over seeds"
     told = f"{len(texts)} rows, {texts.shape[1]} columns{note}"
     if split:
-        return texts.replace("–", "").to_csv(index=False, lineterminator="\n"), told
+        return csv_text(texts), told
     return _set(texts, printing.sides(shown), suffix), told
 
 
@@ -96,8 +98,8 @@ def _spread(rows: pd.DataFrame, names: list[str], across: str) -> tuple[pd.DataF
     return wide[0], wide[1].drop(columns=left).dropna(axis=1, how="all")
 
 
-def text(value: Any, digits: int) -> str:
-    """One cell: reals to `digits` decimals, a missing one as a dash."""
+def text(value: Any, digits: int, missing: str = "–") -> str:
+    """One cell: reals to `digits` decimals."""
     if pd.isna(value):
-        return "–"
+        return missing
     return f"{value:.{digits}f}" if isinstance(value, float) else str(value)

@@ -1,6 +1,7 @@
 """Standard streams as they come: missing, closed at the other end, full, or in an encoding that lacks a sign."""
 
 import codecs
+import json
 import os
 import shutil
 import sys
@@ -33,6 +34,14 @@ def prepare() -> None:
 def say(line: str, stream: TextIO | None = None) -> None:
     """Print one line, whatever is in it."""
     print(printable(line), file=stream, flush=True)
+
+
+def put(text: str) -> None:
+    """Print lines as they are; on a terminal, with escapes, as in JSON, for what it would obey."""
+    if sys.stdout.isatty():
+        signs = {each: json.dumps(each)[1:-1] for each in set(text) if not each.isprintable() and each != "\n"}
+        text = text.translate(str.maketrans(signs))
+    sys.stdout.write(text)
 
 
 def complain(line: str) -> None:
