@@ -201,6 +201,9 @@ def test_a_sample_and_its_repeats(run):
     given = {"sample": 0.5, "repeats": 3, "seed": 4}
     expected = [hit_curve(Trace.load("z.npz"), name, [5, 20], **given) for name in ("lru", "lfu")]
     assert_frame_equal(read_table(Path("t.json")), pd.concat(expected, ignore_index=True))
+    run("curve z.npz lru --capacities 5,20 --sample .5 --seeds 4,5 -o t.json")  # another seed is another sample
+    expected = [hit_curve(Trace.load("z.npz"), "lru", [5, 20], sample=0.5, seed=seed) for seed in (4, 5)]
+    assert_frame_equal(read_table(Path("t.json")), pd.concat(expected, ignore_index=True))
     assert "a sample must be taken at --capacities" in run("curve z.npz lru --fractions .1 --sample .5", code=2)
     assert "sample must be a share of the items in (0, 1), got 2.0" in run("curve z.npz lru --sample 2", code=2)
     assert "repeats must be 1 without a sample, got 2" in run("curve z.npz lru --repeats 2", code=2)

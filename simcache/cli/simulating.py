@@ -90,7 +90,7 @@ def curve(
     seeds: Seeds = None,
     warmup: Warmup = None,
     sample: Annotated[
-        float | None, typer.Option(metavar="X", parser=real, help="Estimate, from this share of the items.")
+        float | None, typer.Option(metavar="X", parser=real, help="Estimate, from this share of the items, drawn by the seed.")
     ] = None,
     repeats: Annotated[int, typer.Option(metavar="N", parser=whole, help="Samples to take, of which the mean.")] = 1,
     output: TableOutput = None,
@@ -145,6 +145,6 @@ def _table(
     rows = []
     for trace in traces:
         for each in chosen:
-            drawn = seeds if library.simulation.choose(each).random else seeds[:1]
+            drawn = seeds if library.simulation.choose(each).random or options.get("sample") else seeds[:1]
             rows += [library.curves.hit_curve(trace, each, capacities, seed=seed, **options) for seed in drawn]
     return library.tables.joined(rows)
