@@ -38,7 +38,9 @@ def near(word: object, known: Iterable[str]) -> str:
     from difflib import get_close_matches  # not before something is wrong
 
     lower = {str(each).lower(): each for each in known}
-    return "".join(f" did you mean {lower[match]!r}?" for match in get_close_matches(str(word).lower(), lower, 1))
+    said = str(word).lower()
+    begun = [each for each in lower if len(said) > 1 and each.startswith(said)]  # cut short
+    return "".join(f" did you mean {lower[match]!r}?" for match in (get_close_matches(said, lower, 1) or begun)[:1])
 
 
 def html(text: str) -> str:

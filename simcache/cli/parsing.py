@@ -52,7 +52,14 @@ class Command(TyperCommand):
         """Read what was typed."""
         if ctx.resilient_parsing:
             _take_as_typed(self.get_params(ctx))
-        return super().parse_args(ctx, args)
+        typed = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except typer.TyperException as error:  # of -capacity it says -c
+            if len(name := getattr(error, "option_name", "")) == 2:
+                whole = (each for each in typed if each.startswith(name) and _near_option(each, ctx))
+                error.option_name = next(whole, name)  # type: ignore[attr-defined]
+            raise
 
 
 class Group(TyperGroup):
@@ -81,9 +88,14 @@ def _take_as_typed(params: Any) -> None:
 
 def unknown_option(error: Any, context: Any) -> str:
     """What is said of an option that a command lacks."""
-    params = context.command.get_params(context) if context else []
-    known = [each for param in params for each in (*param.opts, *param.secondary_opts) if each.startswith("--")]
-    return f"no such option: {error.option_name}{_hint(error.option_name, known)}"
+    return f"no such option: {error.option_name}{_near_option(error.option_name, context) if context else ''}"
+
+
+def _near_option(word: str, context: Any) -> str:
+    """A hint at the option that was perhaps meant; dashes are alike in all."""
+    params = context.command.get_params(context)
+    known = [each[2:] for param in params for each in (*param.opts, *param.secondary_opts) if each.startswith("--")]
+    return _hint(word.lstrip("-"), known).replace("'", "'--", 1)
 
 
 def near_choice(said: str) -> str:

@@ -90,7 +90,8 @@ def curve(
     seeds: Seeds = None,
     warmup: Warmup = None,
     sample: Annotated[
-        float | None, typer.Option(metavar="X", parser=real, help="Estimate, from this share of the items, drawn by the seed.")
+        float | None,
+        typer.Option(metavar="X", parser=real, help="Estimate, from this share of the items, drawn by the seed."),
     ] = None,
     repeats: Annotated[int, typer.Option(metavar="N", parser=whole, help="Samples to take, of which the mean.")] = 1,
     output: TableOutput = None,

@@ -39,7 +39,9 @@ def say(line: str, stream: TextIO | None = None) -> None:
 def put(text: str) -> None:
     """Print lines as they are; on a terminal, with escapes, as in JSON, for what it would obey."""
     if sys.stdout.isatty():
-        signs = {each: json.dumps(each)[1:-1] for each in set(text) if not each.isprintable() and each != "\n"}
+        signs: dict[str, str | int | None] = {
+            each: json.dumps(each)[1:-1] for each in set(text) if not each.isprintable() and each != "\n"
+        }
         text = text.translate(str.maketrans(signs))
     sys.stdout.write(text)
 
