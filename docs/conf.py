@@ -11,6 +11,11 @@ os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(HERE)])  # of the pag
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # their `simcache`
 os.environ["COLUMNS"] = "100"
 os.environ.pop("MPLBACKEND", None)  # pages show what they draw
+# Their kernels begin with %%terminal and sharp pictures, so that no page needs a cell for it.
+settings = HERE / "_build" / "ipython" / "profile_default" / "ipython_kernel_config.py"
+settings.parent.mkdir(parents=True, exist_ok=True)
+settings.write_text('c.InteractiveShellApp.extensions = ["pages"]\nc.InlineBackend.figure_formats = {"svg"}\n')
+os.environ["IPYTHONDIR"] = str(settings.parent.parent)
 
 import generating  # noqa: E402
 import naming  # noqa: E402

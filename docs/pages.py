@@ -1,10 +1,9 @@
-"""What pages run beside the package: `%load_ext pages` gives sharp pictures, and `%%terminal` for commands."""
+"""What pages run beside the package: `%%terminal`, for commands; `conf.py` has every page's kernel load it."""
 
 import subprocess
 
 
 def load_ipython_extension(shell):
-    shell.run_line_magic("config", 'InlineBackend.figure_formats = ["svg"]')
     shell.register_magic_function(terminal, "cell")
 
 

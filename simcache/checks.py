@@ -59,7 +59,7 @@ def checked_path(path: object) -> str:
     try:
         return os.fsdecode(path)  # type: ignore[arg-type]
     except TypeError:  # a number would be taken for an open file's
-        raise TypeError(f"a trace file must be named by a path, got {path!r}") from None
+        raise TypeError(f"a trace file must be named by a path, got {short(path)}") from None
 
 
 def checked_name(given: Any) -> str:

@@ -1,6 +1,7 @@
 """simulate(): the one checked door to the kernels."""
 
 import inspect
+import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -160,9 +161,15 @@ def _one_bool_each(hits: Any, n_accesses: int, label: str) -> Hits:
 def check_trace(trace: object) -> None:
     """Refuse what is not a Trace."""
     if not isinstance(trace, Trace):
-        raise TypeError(
-            f"trace must be a simcache.Trace (see Trace and Trace.of), got {type(trace).__name__} {short(trace)}"
-        )
+        came = f"{type(trace).__name__} {short(trace)}"
+        raise TypeError(f"trace must be a simcache.Trace (see Trace and Trace.of), got {came}{_maker(trace)}")
+
+
+def _maker(given: object) -> str:
+    """A hint at what makes a trace of this."""
+    if isinstance(given, str | os.PathLike):
+        return f"; of a file, formats.read({short(os.fspath(given))})"
+    return "; of keys in order of access, Trace.of" if np.iterable(given) else ""
 
 
 def check_seed(seed: object) -> int:
@@ -233,10 +240,11 @@ def _find(policy: Named) -> tuple[Callable[..., Any], str, ModuleType | None]:
         if name in ("kernel", "reference") and home != "__main__":
             name = home.rpartition(".")[2]
         return policy if isinstance(policy, Dispatcher) else Generator(policy, name), name, sys.modules.get(home)
+    came, several = type(policy).__name__, "; sweep takes several"
     raise TypeError(
         f"policy must be a name ({', '.join(policies.names())}), (name, parameters), a module with a compiled kernel, "
         "a generator function (ids, capacity, seed, *, …), or a kernel compiled with numba.njit, "
-        f"got {type(policy).__name__} {short(policy)}"
+        f"got {came} {short(policy)}{several if came == 'list' else ''}"
     )
 
 

@@ -76,6 +76,10 @@ def test_every_option_is_passed_on(capsys, folder):
         ("info log.csv", "error: columns must say which holds the key"),
         ("info none.csv", "error: no such file or directory: 'none.csv'"),
         ("info log.csv --columns key=url --figure a.gif", "error: a figure must be written to a file ending in .pdf"),
+        (
+            "simulate log.csv lru --capacity 5",
+            "error: a trace file must be one that Trace.save wrote, whole; got 'log.csv'; of a log, `simcache convert",
+        ),
         ("simulate log.csv lru --capacity 5", "of a log, `simcache convert log.csv NAME.trace` makes one"),
     ],
 )

@@ -278,6 +278,27 @@ def test_the_first_line_names_columns_or_does_not(tmp_path):
     assert read_text(tmp_path, '"the key","a ""size"""\na,3\n', columns='key=the key,size=a "size"')[0].n_items == 1
 
 
+def test_a_first_line_that_may_name_columns_is_told_if_it_is_an_access(tmp_path):
+    for word, text, options in (
+        ("url", "url\n/a\n/b\n", {}),
+        ("url", "\n\nurl\n/a\n", {}),
+        ("url", "when,url\n2026-01-01,/a\n", {"columns": "key=2"}),
+        ("Größe der Datei", "Größe der Datei\n/a\n", {}),
+        ("when;url", "when;url\n1;/a\n", {}),
+    ):
+        assert said(read_text(tmp_path, text, **options)[1]).startswith(f"the first line, {word!r}, was taken for an")
+    for text, options in (
+        ("key\n/a\n", {}),
+        ("/a\n/b\n", {}),
+        ("a.jpg\nb.jpg\n", {}),
+        ("17\n18\n", {}),
+        ("url\n/a\n", {"columns": "key=url"}),
+        ("url\n/a\n", {"header": True}),
+        ("url\n/a\n", {"header": False}),
+    ):
+        assert "was taken for an access" not in said(read_text(tmp_path, text, **options)[1])
+
+
 def test_an_item_that_is_zero_and_one_has_not_changed(tmp_path):
     _, report = read_text(tmp_path, "key,size\na,0\na,1\na,0\nb,1\nb,0\nc,5\nc,5\n")
     assert (report.resized, report.zero_sized) == (0, 1)

@@ -213,6 +213,22 @@ BAD = {
     ),
     "no key": ("a.csv", LINES, {"columns": "size=2"}, "columns must say which holds the key, .*; got 'size=2'"),
     "no name": ("a.csv", LINES, {"columns": "2"}, "columns must be given as in key=2,size=4,time=1, got '2'"),
+    "a name alone": ("a.csv", LINES, {"columns": " url "}, "got ' url '; did you mean 'key=url'. .in "),
+    "columns of no name, but of names": (
+        "a.csv",
+        b"time,url\n1,/a\n",
+        {},
+        "by number or by name; got none, of 2: 'time', 'url' .in ",
+    ),
+    "semicolons": (
+        "a.csv",
+        b"time;path\n1;/a\n",
+        {"columns": "key=path"},
+        "got key='path' of 1: 'time;path'; csv is divided at commas",
+    ),
+    "tabs": ("a.csv", b"time\turl\n1\t/a\n", {"columns": "key=2"}, "got key=2 of 1: .*; csv is divided at commas"),
+    "commas": ("a.tsv", b"time,url\n1,/a\n", {"columns": "key=time"}, "'time,url'; csv is .*, tsv at tabs .in "),
+    "one column, well divided": ("a.csv", b"url\n/a\n", {"columns": "key=urls"}, "mean 'url'. of 1: 'url' .in "),
     "another role": (
         "a.csv",
         LINES,
@@ -334,13 +350,29 @@ def test_what_is_no_path(path):
             call(path)
 
 
+def test_what_is_no_path_is_shown_in_one_line():
+    frame = pd.DataFrame({"url": ["/a"] * 1000, "time": range(1000)})
+    with pytest.raises(TypeError, match="a trace file must be named by a path, got ") as refused:
+        formats.read(frame)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_message_is_told_once(tmp_path):
+    (tmp_path / "a.csv").write_text("time,url\n1,/a\n")
+    with pytest.raises(ValueError, match="columns must say") as refused:
+        formats.read(tmp_path / "a.csv")
+    assert str(refused.getrepr(style="native")).count("columns must say") == 1
+
+
 def test_a_folder_and_what_is_not_there(tmp_path):
     (tmp_path / "a.csv").mkdir()
-    with pytest.raises(IsADirectoryError):
-        formats.read(tmp_path / "a.csv")
+    (tmp_path / "logs").mkdir()
+    for folder in ("a.csv", "logs"):
+        with pytest.raises(IsADirectoryError, match=folder):
+            formats.read(tmp_path / folder)
     with pytest.raises(FileNotFoundError):
         formats.convert(tmp_path / "b.csv", tmp_path / "b.trace")
-    assert os.listdir(tmp_path) == ["a.csv"]
+    assert sorted(os.listdir(tmp_path)) == ["a.csv", "logs"]
 
 
 def test_what_cannot_be_written_leaves_nothing(tmp_path):

@@ -2,6 +2,7 @@
 
 import math
 import types
+from pathlib import Path
 
 import numba
 import numpy as np
@@ -157,6 +158,23 @@ def test_kernels_that_break_the_contract_are_refused(function, words):
 def test_what_is_not_a_trace_is_refused(trace):
     with pytest.raises(TypeError, match=r"trace must be a simcache.Trace \(see Trace and Trace.of\), got"):
         simulate(trace, "lru", 2)
+
+
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [
+        ("log.csv", "; of a file, formats.read('log.csv')"),
+        (Path("log.csv"), "; of a file, formats.read('log.csv')"),
+        (["a", "b", "a"], "; of keys in order of access, Trace.of"),
+        (np.array([1, 2]), "; of keys in order of access, Trace.of"),
+        (None, "got NoneType None"),
+        (7, "got int 7"),
+    ],
+)
+def test_what_makes_a_trace_is_named(given, hint):
+    with pytest.raises(TypeError) as refused:
+        simulate(given, "lru", 2)
+    assert str(refused.value).endswith(hint)
 
 
 def test_an_empty_trace_has_no_hits():

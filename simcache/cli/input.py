@@ -44,7 +44,8 @@ def read_trace(path: Path) -> Trace:
     except ValueError as error:
         if path.suffix.lower() == ".npz" or not formats.known(path):
             raise
-        raise ValueError(f"{error}; of a log, `simcache convert {path} NAME.trace` makes one") from None
+        came = str(error).removesuffix(": File is not a zip file")  # of no help where none was meant
+        raise ValueError(f"{came}; of a log, `simcache convert {path} NAME.trace` makes one") from None
 
 
 def read_table(path: Path) -> pd.DataFrame:

@@ -107,6 +107,8 @@ def policy(text: str, folder: Path | None = None) -> tuple[str | ModuleType, dic
     name, colon, rest = text.partition(":")
     if name not in policies.names() and (file := re.fullmatch(r"(.+?\.py)(?:(:)(.*))?", text, re.DOTALL)):
         name, colon, rest = (part or "" for part in file.groups())  # a folder's name may have a colon
+    if "," in name and set(filter(None, name.split(","))) <= set(policies.names()):
+        raise ValueError(f"policies must be separated by spaces, got {text!r}")
     message = f"a policy must be NAME or NAME:PARAMETER=VALUE,…, got {text!r}"
     params = pairs(re.split(r",(?![^()\[\]]*[)\]])", rest), message) if colon else {}  # (1, 2) is one value
     return _policy(name, folder), params

@@ -17,7 +17,9 @@ def asked(columns: Columns) -> dict[str, int | str]:
     if isinstance(columns, str):
         pairs = [part.partition("=") for part in columns.split(",")]
         if not all(equals and value.strip() for _, equals, value in pairs):
-            raise ValueError(f"columns must be given {EXAMPLE}, got {columns!r}")
+            alone = columns.strip() and "=" not in columns and "," not in columns
+            hint = f"; did you mean {f'key={columns.strip()}'!r}?" if alone else ""
+            raise ValueError(f"columns must be given {EXAMPLE}, got {columns!r}{hint}")
         given = [(role.strip(), int(value) if value.strip().isdecimal() else value.strip()) for role, _, value in pairs]
     elif isinstance(columns, Mapping):
         given = list(columns.items())
@@ -42,13 +44,14 @@ def placed(wanted: Mapping[str, int | str], names: Sequence[str]) -> dict[str, i
         wanted = {role: role for role in ROLES if role in names}
         if "key" not in wanted:
             if len(names) != 1:
-                raise ValueError(f"columns must say which holds the key, {EXAMPLE}; got none, of {_listed(names)}")
+                rule = f"columns must say which holds the key, {EXAMPLE}, by number or by name"
+                raise ValueError(f"{rule}; got none, of {_listed(names)}")
             wanted = {"key": 1}
     found = {}
     for role, column in wanted.items():
         if isinstance(column, int):
             if column > len(names):
-                raise ValueError(f"columns must be there, got {role}={column} of {_listed(names)}")
+                raise ValueError(f"columns must be there, got {role}={column} of {_listed(names)}{_undivided(names)}")
             found[role] = column - 1
         elif names.count(column) == 1:
             found[role] = names.index(column)
@@ -56,12 +59,21 @@ def placed(wanted: Mapping[str, int | str], names: Sequence[str]) -> dict[str, i
             raise ValueError(f"columns must be numbers where no line names them, got {role}={column!r}")
         else:
             rule = "there" if column not in names else "of one name each"
-            raise ValueError(f"columns must be {rule}, got {role}={column!r}{_near(column, names)} of {_listed(names)}")
+            hint = _undivided(names)
+            meant = "" if hint else _near(column, names)
+            raise ValueError(f"columns must be {rule}, got {role}={column!r}{meant} of {_listed(names)}{hint}")
     return found
 
 
 def _near(name: str, known: Sequence[str]) -> str:
     return "".join(f"; did you mean {match!r}?" for match in get_close_matches(name, known, 1) if match != name)
+
+
+def _undivided(names: Sequence[str]) -> str:
+    """A hint where the only column seems to be several."""
+    if len(names) != 1 or not any(sign in names[0] for sign in ",;|\t"):
+        return ""
+    return "; csv is divided at commas, tsv at tabs"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -86,7 +86,7 @@ def found(path: Path, format: str | None) -> ModuleType:
         if name.endswith(suffix):
             return module
     ends = f"{', '.join([*OWN, *sorted(modules)])}, with {' or '.join(PACKINGS)} behind all but the first two"
-    raise ValueError(f"a trace must end in {ends}, or have its format named: {', '.join(names())}; got {str(path)!r}")
+    raise ValueError(f"a trace must end in {ends}, or have `format` named: {', '.join(names())}; got {str(path)!r}")
 
 
 def known(path: str | os.PathLike[str]) -> bool:

@@ -1,5 +1,6 @@
 """A file of any format as a trace, and what there was to say of it."""
 
+import errno
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -169,6 +170,8 @@ class Reading:
         self, path: Path, format: str | None, options: Mapping[str, Any], allow_bad: bool, name: str | None
     ) -> None:
         self._path, self._allow_bad = path, allow_bad
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
         self._module = found(path, format)
         self._given = options_of(self._module, options)
         self._name = os.fsencode(stem(path)).decode("utf-8", "replace")[:NAME_LIMIT] if name is None else name
@@ -184,7 +187,7 @@ class Reading:
             came = f"got {path!r}, which {error} after {report.records:,} whole {report.record}s"
             raise ValueError(f"a trace file must be whole, {came}") from error
         except ValueError as error:
-            raise ValueError(f"{error} (in {path!r})") from error
+            raise ValueError(f"{error} (in {path!r})") from None  # its own words: once is enough
 
     def rest(self) -> tuple[int, str, tuple[int, ...], dict[str, Scalar], NDArray[np.int64] | None]:
         """n_items, name, epochs, source and sizes, once all ids were read and there are not too many bad records."""

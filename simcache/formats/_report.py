@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from ..checks import short
 from ..trace import Scalar
 
 NAMED = 10  # bad records that are named
@@ -44,6 +45,8 @@ class Report:
         The first bad records, each with its number and what is wrong with it.
     good : int
         Records that were taken: more than accesses or fewer, where a record is no access.
+    word : str
+        The first line's key, where the line was taken for an access but may name the columns.
 
     Examples
     --------
@@ -67,6 +70,7 @@ class Report:
     header: bool = False
     named: list[str] = field(default_factory=list)
     good: int = 0  # records that were taken: more than accesses or fewer, where a record is no access
+    word: str = ""
     _latest: float = field(default=-np.inf, init=False)
 
     @property
@@ -159,6 +163,8 @@ class Report:
         """
         if self.header:
             yield "the first line was taken for the names of columns"
+        if self.word:
+            yield f"the first line, {short(self.word)}, was taken for an access; `header` says if it names columns"
         if self.left_out:
             yield f"left out: {self.left_out:,} {self.record}s of other operations"
         if self.bad:

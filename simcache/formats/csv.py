@@ -18,6 +18,7 @@ from ._report import Report
 
 SUFFIXES = (".csv",)
 SEPARATOR = ","
+WORD = re.compile(r"[^\W\d][\w ;|\t-]*")  # a column's name more likely than a key; several, if divided otherwise
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
@@ -46,6 +47,8 @@ def parts(
                 names = str in map(type, wanted.values()) or (not wanted and "key" in first)
                 after = block[stop : (block.find(b"\n", stop) + 1) or len(block)]
                 report.header = not names and _looks_like_names(first, _fields(after, separator), places)
+                key = first[places["key"]]
+                report.word = key if not (names or report.header) and WORD.fullmatch(key) else ""
             if header or names or report.header:
                 line += block.count(b"\n", 0, stop)
                 del block[:stop]

@@ -119,12 +119,18 @@ def _source(given: Any) -> Source:
     if isinstance(given, Path) or callable(given):
         return given  # type: ignore[no-any-return]
     if not isinstance(given, Trace):
-        hint = f"; of a file, Path({given!r})" if isinstance(given, str) else ""
+        hint = f"; of a file, {_reader(given)}" if isinstance(given, str) else ""
         raise TypeError(
             "trace must be a simcache.Trace (see Trace and Trace.of), a Path to an .npz file, or a functools.partial "
             f"that makes one, got {type(given).__name__} {short(given)}{hint}"
         )
     return given
+
+
+def _reader(name: str) -> str:
+    """What takes a file of this name."""
+    call = "Path" if name.lower().endswith((".npz", ".trace")) else "formats.read"
+    return f"{call}({short(name)})"
 
 
 def _list(values: Any, what: str) -> list[Any]:
