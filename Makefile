@@ -147,8 +147,9 @@ test: $(TORCH_READY) $(PIPS_READY)
 endif
 	$(RUN) -m pytest $(SHARED) $(PYTEST)
 
-LIBRARY := $(wildcard $(addprefix tests/test_,analysis.py bits.py cli_table.py cli_theory.py curves.py exact.py \
-	parameters.py policies.py simulation.py stacks.py sweeps.py synth.py systems.py theory_*.py trace.py units.py))
+LIBRARY := $(wildcard $(addprefix tests/test_,allocation.py analysis.py bits.py cli_table.py cli_theory.py curves.py \
+	exact.py hindsight.py policies.py rows.py simulation.py stacks.py sweeps.py synth.py systems.py theory_*.py trace.py \
+	units.py))
 
 library: $(READY)  ## tests of library and command line that ask nothing of the system, for those that are not Linux
 	$(RUN) -m pytest $(SHARED) -m "not torch and not torture" $(PYTEST) $(LIBRARY)

@@ -153,7 +153,10 @@ def same(what, found, wanted):
 
 
 def installed(wheel, extra, folder):
-    """Install it with that extra, at the locked versions, into a bare environment; use it far from the checkout."""
+    """Install it with that extra, at the locked versions, into a bare environment; use it far from the checkout.
+
+    What is kept in the checkout of compiled kernels is not for it: it compiles its own.
+    """
     venv.create(folder, with_pip=True)
     python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
     lock = re.sub(r" *\\\n +--hash=\S+|\[[^]]*\]", "", (ROOT / "requirements.lock").read_text())
@@ -163,7 +166,7 @@ def installed(wheel, extra, folder):
     run([python, "-m", "pip", "install", "--quiet", "--no-compile", "-c", constraints, wanted])
     program = folder / "used.py"
     program.write_text(USED[extra])
-    env = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "NUMBA"))}
     run([python, program], cwd=folder, env={**env, "MPLBACKEND": "Agg"}, stdout=subprocess.DEVNULL)
 
 
