@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 import release
+from packaging.requirements import Requirement
+from packaging.version import Version
+from pandas.compat._optional import VERSIONS
 
 ROOT = Path(__file__).parent.parent
 CONFIGURED = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -83,6 +86,14 @@ def test_what_is_declared_is_used(part):
 
 def test_each_extra_is_used_once_before_a_release():
     assert set(PROJECT["optional-dependencies"]) <= set(release.USED)
+
+
+def test_what_pandas_reads_and_writes_with_is_new_enough_for_it():
+    """It looks when it needs it and refuses an older one, so what is allowed must be what it takes."""
+    allowed = {it.name: next(iter(it.specifier)).version for it in map(Requirement, REQUIRED["io"])}
+    old = {name for name in allowed if name in VERSIONS and Version(allowed[name]) < Version(VERSIONS[name])}
+    assert old == set()
+    assert {"jinja2", "pyarrow", "tabulate"} <= VERSIONS.keys()
 
 
 def test_the_workflow_runs_make_targets_alone():
