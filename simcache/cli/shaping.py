@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from .. import printing
@@ -92,10 +93,17 @@ def _spread(rows: pd.DataFrame, names: list[str], across: str) -> tuple[pd.DataF
         )
     found = means(rows, [*left, across], value)
     found["half"] = found["half"].where(found["n"] > 1)
-    wide = [
-        found[name].unstack(across, sort=False).rename_axis(columns=None).reset_index() for name in ("mean", "half")
-    ]
-    return wide[0], wide[1].drop(columns=left).dropna(axis=1, how="all")
+    # By number, not by `unstack(sort=False)`, which before pandas 3.1 puts cells under others' names.
+    keys = found.index.to_frame(index=False)
+    heads = keys.drop_duplicates(left)[left].reset_index(drop=True)
+    row = keys.groupby(left, sort=False, dropna=False).ngroup().to_numpy()
+    column, labels = pd.factorize(keys[across], use_na_sentinel=False)
+    wide = []
+    for name in ("mean", "half"):
+        cells = np.full((len(heads), len(labels)), np.nan)
+        cells[row, column] = found[name]
+        wide.append(pd.DataFrame(cells, columns=list(labels)))
+    return pd.concat([heads, wide[0]], axis=1), wide[1].dropna(axis=1, how="all")
 
 
 def text(value: Any, digits: int, missing: str = "–") -> str:
