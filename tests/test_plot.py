@@ -158,7 +158,8 @@ def test_thousands_have_a_letter():
 def test_labels_between_powers_are_written_as_those(ax):
     scale(ax, "x", "log")
     ax.set_xlim(20, 60)
-    labels = [label.get_text() for label in ax.get_xticklabels(which="minor") if label.get_text()]
+    ticks = zip(ax.get_xticks(minor=True), ax.get_xticklabels(which="minor"), strict=True)  # some of them out of view
+    labels = [label.get_text() for x, label in ticks if 20 <= x <= 60 and label.get_text()]
     assert {"20", "30", "40"} <= set(labels)
     assert all(text.isdecimal() for text in labels)
 

@@ -23,6 +23,7 @@ from ..jit import compiled
 from ..policies import Hits
 from ..simulation import Policy, check_seed, choose
 from ..trace import Trace
+from ..units import MOST
 from .dealing import Deal, Loader, check_loader, deal
 from .replay import Shared, check_aligned, simulate_loader
 
@@ -268,7 +269,7 @@ def speedups(
         rows.append(
             {
                 "policy": name,
-                "capacity": size,
+                "capacity": min(size, MOST),
                 "hit_rate": hits.mean() if hits.size else math.nan,
                 "seconds": time.total,
                 "step": time.step,
