@@ -167,7 +167,7 @@ lint: $(READY)  ## ruff, mypy, and the layers
 	$(BIN)/lint-imports --no-logo
 
 notebooks: $(READY)  ## run every notebook from top to bottom
-	$(RUN) -m pytest --nbmake --nbmake-timeout=600 notebooks
+	$(RUN) -m pytest -p nbmake.pytest_plugin --nbmake --nbmake-timeout=600 notebooks
 
 coverage: export NUMBA_JIT_COVERAGE := 1
 coverage: export NUMBA_CACHE_DIR := $(CURDIR)/.cache/numba-coverage
