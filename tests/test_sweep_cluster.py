@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import traceback
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from importlib import import_module
 
@@ -53,7 +53,8 @@ def cluster(folder, n_workers, n_threads, package=ROOT):
             local = ("--host", "127.0.0.1", "--local-directory", str(folder / "local"))
             stack.enter_context(process(folder, "worker", *options, *local, package=package))
         while not file.exists():
-            assert scheduler.poll() is None
+            with suppress(subprocess.TimeoutExpired):
+                pytest.fail(f"the scheduler ended with {scheduler.wait(0.05)}")
         client = stack.enter_context(Client(scheduler_file=str(file), set_as_default=False))
         client.wait_for_workers(n_workers, timeout=60)
         yield client, scheduler
