@@ -27,8 +27,9 @@ from simcache.loader import Costs, Loader
 
 pytest.importorskip("panel", reason="needs Panel, the extra explore", exc_type=ImportError)
 
-from simcache.explore import computing, serving, workloads
-from simcache.explore.controls import LABELS, SAID
+from simcache.explore import computing, pages, serving, workloads
+from simcache.explore.controls import LABELS, SAID, state_of
+from simcache.explore.controls import text as pane_of
 from simcache.explore.looks import FILE
 from simcache.explore.state import (
     BYPASS,
@@ -251,6 +252,86 @@ def test_a_newer_change_stops_an_older():
         computing.picture(replace(SMALL, trace_seed=99), None, wanted=lambda: False)
 
 
+# ---------------------------------------------------------------- the page, without a browser
+
+
+def awaited(pane, holds):
+    """An event that is set once what the pane says holds."""
+    found = threading.Event()
+    pane.param.watch(lambda _: found.set() if holds(pane.object) else None, "object")
+    if holds(pane.object):
+        found.set()
+    return found
+
+
+def test_a_change_while_a_loader_is_read_stays_and_its_shape_is_taken():
+    reading, go = threading.Event(), threading.Event()
+
+    def read(epochs):
+        reading.set()
+        assert go.wait(60)
+        return synth.shuffled(30, epochs), Loader(7, 3)
+
+    page = pages.Page(Given("slow", read, str, is_loader=True), "")
+    assert all(each.disabled for each in page.saves)  # there is nothing to save yet
+    shown = awaited(page.rest, lambda html: "epochs=4" in html)
+    assert reading.wait(60)
+    page.widgets["epochs"].value = 4
+    go.set()
+    assert shown.wait(60)
+    assert state_of(page.widgets) == page.state == replace(page.state, epochs=4, batch_size=7, num_workers=3)
+    assert not any(each.disabled for each in page.saves)
+    page.end()
+
+
+def test_it_says_that_kernels_are_compiled_until_something_is_shown(monkeypatch):
+    import numba
+
+    said, picture = [], computing.picture
+
+    def compiling(*arguments):
+        numba.njit(lambda number: number + 1)(1)
+        page.still(page.changes)  # the clock's word, which may come at any time
+        said.append(page.told.object)
+        return picture(*arguments)
+
+    monkeypatch.setattr(computing, "picture", compiling)
+    page = pages.Page(None, to_query(SMALL))
+    assert awaited(page.rest, bool).wait(60)
+    page.end()
+    assert pages.FIRST in said[0]
+
+
+def test_what_cannot_be_loaded_is_told_too():
+    from concurrent.futures import Future
+
+    ready = Future()
+    ready.set_exception(ImportError("no such library"))
+    page = pages.Page(None, to_query(SMALL), ready)
+    told = awaited(page.told, lambda html: "ImportError: no such library" in html)
+    assert told.wait(60)
+    page.end()
+
+
+def test_in_a_notebook_it_says_what_carries_answers():
+    """And has no link to copy: the address is the notebook's."""
+    page = pages.Page(None, to_query(SMALL))
+    said = [f"{getattr(it, 'object', '')} {getattr(it, 'label', '')}" for it in page.layout().select()]
+    page.end()
+    assert any("Save the script" in each for each in said)
+    assert not any("Copy the link" in each for each in said)
+    assert any("pip install pyviz_comms" in each for each in said)
+
+
+def test_a_change_of_text_links_no_style_sheet_anew():
+    """Where there is no server of Panel's, its links lead to its CDN."""
+    pane = pane_of("before")
+    shown = pane.get_root()
+    shown.stylesheets = []
+    pane.object = "after"
+    assert (shown.text, shown.stylesheets) == ("after", [])
+
+
 # ---------------------------------------------------------------- the script
 
 
@@ -299,6 +380,24 @@ def test_a_port_that_is_taken_costs_a_line(capsys):
         code, out, err = run(capsys, "--no-browser", "--port", str(port))
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert f"the port must be free, got {port}" in err
+
+
+def test_a_port_that_is_not_ours_to_take_is_not_said_to_be_taken(monkeypatch):
+    import errno
+    import socket
+
+    def refused(*_):
+        raise PermissionError(errno.EACCES, "permission denied")
+
+    monkeypatch.setattr(socket.socket, "bind", refused)
+    with pytest.raises(ValueError, match="the port must be free, got 80: it is kept for the administrator"):
+        serving.serve(port=80)
+
+
+@pytest.mark.parametrize(("port", "error"), [(70_000, ValueError), ("80", TypeError), (True, TypeError)])
+def test_what_is_no_port_is_refused(port, error):
+    with pytest.raises(error, match="port must be a whole number 0 … 65535, got"):
+        serving.serve(port=port)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from ..verdict import Explanation, explain
 from . import drawing, scripts
 from .calls import Call, Name, call, value
 from .forms import forms, said
-from .state import BYPASS, GIVEN, Given, State
+from .state import BYPASS, GIVEN, SHAPE, Given, State
 from .workloads import call_of, check, read, trace_of
 
 DRAWING = threading.Lock()  # Matplotlib's settings are of the whole process
@@ -94,13 +94,7 @@ def adopted(state: State, given: Given | None) -> State:
     loader = read(given, state.epochs)[1] if given is not None and state.workload == GIVEN else None
     if loader is None:
         return state
-    return replace(
-        state,
-        batch_size=loader.batch_size,
-        num_workers=loader.num_workers,
-        persistent_workers=loader.persistent_workers,
-        prefetch_factor=loader.prefetch_factor,
-    )
+    return replace(state, **{name: getattr(loader, name) for name in SHAPE})
 
 
 def named(label: str) -> Policy:

@@ -113,9 +113,16 @@ def sections(widgets: dict[str, Any]) -> list[Any]:
     return found
 
 
+class _Text(pn.pane.HTML):  # type: ignore[misc]
+    """Of a change it sends the text alone; else links to style sheets would go along, in a notebook to Panel's CDN."""
+
+    def _update(self, ref: str, model: Any) -> None:
+        model.update(**self._process_param_change({"object": self.object}))
+
+
 def text(html: str = "") -> Any:
     """A pane of text."""
-    return pn.pane.HTML(html, sizing_mode="stretch_width", stylesheets=[CONTENT], margin=(0, 10))
+    return _Text(html, sizing_mode="stretch_width", stylesheets=[CONTENT], margin=(0, 10))
 
 
 def _shown(value: Any) -> Any:
@@ -132,7 +139,7 @@ def _control(name: str, value: Any) -> Any:
             options=list(POLICIES), value=list(value), inline=True, stylesheets=[CHECKS], **wide
         )
     if name == "size":
-        return pn.widgets.FloatSlider(value=value, start=0.01, end=1.0, step=0.01, **wide)
+        return pn.widgets.FloatSlider(value=value, start=0.01, end=1.0, step=0.01, format="0.00[0000]", **wide)
     if name == "used":
         return pn.widgets.Select(options=list(POLICIES), value=value, **wide)
     if name in SAID:

@@ -11,6 +11,9 @@ body { margin: 0 auto; max-width: 1400px; padding: 0 12px; }
     --simcache-wrong: #ff9d9d; --simcache-line: #4a5058;
   }
   body { background: #16191d; color: #e6e6e6; }
+  select.bk-input { appearance: auto !important; background-image: none !important; }
+  .bk-spin-btn-up::before { border-bottom-color: #e6e6e6 !important; }
+  .bk-spin-btn-down::before { border-top-color: #e6e6e6 !important; }
 }
 """
 GRID = """
@@ -34,6 +37,7 @@ img { width: 100%; min-width: 560px; max-width: 820px; background: white; }
 table { border-collapse: collapse; margin: .4rem 0; }
 th, td { padding: .15rem .6rem .15rem 0; text-align: right; border-bottom: 1px solid var(--simcache-line, #ddd); }
 .reasons th:first-child, .reasons td:first-child { text-align: left; }
+.reasons td:first-child { min-width: 8rem; }
 .wide { overflow-x: auto; }
 code { overflow-wrap: anywhere; }
 summary { cursor: pointer; }

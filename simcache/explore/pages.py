@@ -1,6 +1,7 @@
 """The page of one reader: its controls, what they show, and the one thread that computes it."""
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
@@ -13,10 +14,14 @@ from ..text import html
 from .controls import controls, place, sections, show, state_of, text
 from .looks import FILE, GRID, area
 from .newest import Newest
-from .state import DEFAULT, GIVEN, Given, State, checked, from_query, to_query
+from .state import DEFAULT, GIVEN, SHAPE, Given, State, checked, from_query, to_query
 
 BUSY = "Computing …"
-FIRST = "Compiling what counts, once: it is kept, and this takes half a minute or so the first time …"
+FIRST = "Compiling what counts, which takes half a minute or so the first time …"
+DEAF = (
+    "<p>If a change brings no answer: pip install pyviz_comms where Jupyter itself runs, and start it again; "
+    "or run simcache explore in a terminal.</p>"
+)
 PATIENCE = 0.4  # seconds
 COPY = "navigator.clipboard.writeText(window.location.href)"
 BACK = "<script>addEventListener('popstate', () => location.search ? location.reload() : history.back())</script>"
@@ -32,11 +37,18 @@ class Page:
         self.adopting = given is not None and given.is_loader and not query.strip("?")
         self.placing = False
         self.picture: Any = None
-        self.changes, self.done, self.lock = 0, 0, threading.Lock()
+        self.changes, self.done, self.busy, self.lock = 0, 0, BUSY, threading.RLock()
         self.worker = Newest()
         self.location = pn.state.location
         self.widgets = controls(self.state, given)
         self.told, self.figure, self.rest = text(), text(), text()
+        self.saves = [
+            pn.widgets.FileDownload(
+                callback=partial(self.saved, name), filename=f"{FILE}.{end}", label=f"Save the {name}", width=130,
+                disabled=True,
+            )
+            for name, end in ENDINGS.items()
+        ]  # fmt: skip
         for name, widget in self.widgets.items():
             widget.param.watch(self.change, "value_throttled" if name == "size" else "value")
         self.loaded = threading.Event()  # before it, what is shown might be lost on its way
@@ -49,22 +61,19 @@ class Page:
     def load(self) -> None:
         """Begin to show: there is a page to show it on."""
         self._write()
-        self.loaded.set()
+        with self.lock:
+            self.loaded.set()
+            if self.done < self.changes:
+                self.say([], self.busy)
 
     def layout(self) -> Any:
         """All of it."""
-        saves = [
-            pn.widgets.FileDownload(
-                callback=partial(self.saved, name), filename=f"{FILE}.{end}", label=f"Save the {name}", width=130
-            )
-            for name, end in ENDINGS.items()
-        ]
-        link = pn.widgets.Button(label="Copy the link", width=130)
+        title, link = "<h1>simcache explore</h1>", pn.widgets.Button(label="Copy the link", width=130)
         link.js_on_click(code=COPY)
-        back = "" if self.location is None else BACK
+        served = self.location is not None  # a notebook's address is its own
         parts = {
-            "head": [text(f"<h1>simcache explore</h1>{back}")],
-            "picture": [self.told, self.figure, pn.FlexBox(*saves, link)],
+            "head": [text(title + (BACK if served else DEAF))],
+            "picture": [self.told, self.figure, pn.FlexBox(*self.saves, *[link] * served)],
             "choices": sections(self.widgets),
             "verdict": [self.rest],
         }
@@ -76,18 +85,21 @@ class Page:
 
     def change(self, *_: Any) -> None:
         """Take what the controls say, and compute it in place of what is computed now."""
-        if self.placing:
-            return
-        try:
-            state = checked(state_of(self.widgets))
-        except ValueError as error:
-            with self.lock:
+        with self.lock:
+            if self.placing:
+                return
+            try:
+                state = checked(state_of(self.widgets))
+            except ValueError as error:
                 self.changes += 1  # what is computed now is no more what the controls say
+                self.done = self.changes
                 self.say([str(error)])
-            return
-        show(self.widgets, state, self.given)
-        self.state, self.refused, self.adopting = state, "", False
-        self.begin()
+                return
+            show(self.widgets, state, self.given)
+            same = all(getattr(state, name) == getattr(self.state, name) for name in ("workload", *SHAPE))
+            self.adopting = self.adopting and same  # else the loader's shape is not known yet, and nobody chose another
+            self.state, self.refused = state, ""
+            self.begin()
 
     def begin(self) -> None:
         """Write the state to the address, and have it computed unless a newer one comes first."""
@@ -106,25 +118,42 @@ class Page:
         """Say that a change is still computed, if it is."""
         with self.lock:
             if self.done < number == self.changes and self.loaded.is_set():
-                self.say([], BUSY)
+                self.say([], self.busy)
+
+    def compile(self) -> None:
+        """Say that kernels are compiled, and go on saying it until something is shown."""
+        with self.lock:
+            if self.done < self.changes:
+                self.busy = FIRST
+                if self.loaded.is_set():
+                    self.say([], FIRST)
 
     def compute(self, state: State, number: int) -> None:
+        """Show what a state asks for, or what went wrong."""
+        try:
+            if self.ready is not None:
+                self.ready.result()
+            from .compiling import told
+
+            with told(self.compile):
+                self.compute_all(state, number)
+        except Exception as error:  # else the thread would end, and the page wait for ever
+            self.loaded.wait()
+            with self.lock:
+                if number == self.changes:
+                    self.finish(number, [_sentence(error)])
+
+    def compute_all(self, state: State, number: int) -> None:
         """Show the picture of a state, then the rest, each as soon as it is there."""
+        from . import computing, showing
 
         def wanted() -> bool:
             return number == self.changes
 
-        if self.ready is not None:
-            self.ready.result()
-        self.announce(number)
-        from . import computing, showing
-
         wrong = [self.refused] if self.refused else []
         try:
             if self.adopting and wanted():
-                state = computing.adopted(state, self.given)
-                self.loaded.wait()
-                self.adopt(state)
+                state = self.adopt(computing.adopted(state, self.given), wanted)
             picture = computing.picture(state, self.given, wanted)
             figure, table = showing.figure(picture), showing.table(picture, state)
         except computing.Stale:
@@ -137,6 +166,8 @@ class Page:
             if not wanted():
                 return
             self.picture, self.figure.object = picture, figure
+            for each in self.saves:
+                each.disabled = picture is None
         try:
             verdict = showing.verdict(computing.verdict(state, self.given))
         except Exception as error:
@@ -144,30 +175,30 @@ class Page:
             wrong.append(_sentence(error))
         with self.lock:
             if wanted():
-                self.done = number
                 self.rest.object = showing.marked(state, verdict + table)
-                self.say(list(dict.fromkeys(wrong)))
+                self.finish(number, wrong)
 
-    def announce(self, number: int) -> None:
-        """Say that kernels are compiled first, where none are kept."""
-        from ..kept import place as kept
+    def adopt(self, state: State, wanted: Callable[[], bool]) -> State:
+        """Have the controls and the address say what was read of the loader that was given, unless a newer change came.
 
-        folder = kept().folder
-        if folder is None or not any(folder.glob("*/*.nbi")):
-            self.loaded.wait()
-            with self.lock:
-                if number == self.changes:
-                    self.say([], FIRST)
+        It gives what they say then.
+        """
+        self.loaded.wait()
+        with self.lock:
+            if wanted():
+                self.placing = True
+                try:
+                    place({name: self.widgets[name] for name in SHAPE}, state)
+                finally:
+                    self.placing = False
+                self.state, self.adopting = state, False
+                self._write()
+        return state
 
-    def adopt(self, state: State) -> None:
-        """Have the controls and the address say what was read of the loader that was given."""
-        self.placing = True
-        try:
-            place(self.widgets, state)
-        finally:
-            self.placing = False
-        self.state, self.adopting = state, False
-        self._write()
+    def finish(self, number: int, wrong: list[str]) -> None:
+        """Say what is wrong with a change that is done."""
+        self.done, self.busy = number, BUSY
+        self.say(list(dict.fromkeys(wrong)))
 
     def _write(self) -> None:
         if self.location is not None:

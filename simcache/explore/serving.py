@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import panel as pn
 
+from ..checks import whole
 from .looks import PAGE
 from .pages import Page
 from .state import Given
@@ -70,8 +71,10 @@ def serve(given: Given | None = None, *, port: int = 0, show: bool = True, say: 
 
     Raises
     ------
+    TypeError
+        When the port is no whole number.
     ValueError
-        When the port is taken.
+        When it is none of 0 … 65535, or is taken.
 
     Examples
     --------
@@ -103,10 +106,10 @@ def started(given: Given | None = None, port: int = 0) -> Any:
 
     Raises
     ------
-    ValueError
-        When the port is taken.
+    TypeError, ValueError
+        When the port is no whole number 0 … 65535, or is taken.
     """
-    free = _free(port)
+    free = _free(whole(port, "port", 0, 65535))
     warm = ThreadPoolExecutor(1, "simcache-load")
     ready = warm.submit(_load)
 
@@ -143,5 +146,6 @@ def _free(port: int) -> int:
         except OSError as error:
             if error.errno not in (errno.EADDRINUSE, errno.EACCES):
                 raise
-            raise ValueError(f"the port must be free, got {port}: another program has it; --port 0 takes any") from None
+            why = "another program has it" if error.errno == errno.EADDRINUSE else "it is kept for the administrator"
+            raise ValueError(f"the port must be free, got {port}: {why}; --port 0 takes any") from None
         return int(trial.getsockname()[1])

@@ -42,6 +42,7 @@ WORDS = {
     "x": ("fraction", "capacity"),
     "view": ("curves", "gap"),
 }
+SHAPE = ("batch_size", "num_workers", "persistent_workers", "prefetch_factor")  # what is read of a loader
 MOST = 2_000_000  # accesses that one change may take
 EPOCHS = 10_000
 EXACT = 2**53 - 1  # a browser's numbers are exact up to this
