@@ -4,6 +4,7 @@ import ast
 import json
 import re
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,7 @@ def sources(folder):
                 yield re.sub(r"^%.*$", "", "".join(cell["source"]), flags=re.MULTILINE)
 
 
+@cache
 def imported(folders):
     """The first names of all that is imported in these folders, by a statement or by `import_module("…")`.
 
