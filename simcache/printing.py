@@ -1,5 +1,9 @@
-"""Tables as LaTeX, markdown and for a terminal: cells and heads are texts, `sides` a letter for each column, l or r."""
+"""Tables as LaTeX, markdown and for a terminal: cells and heads are texts, `sides` a letter for each column, l or r.
 
+And as .csv, of any table.
+"""
+
+from csv import QUOTE_NONNUMERIC
 from importlib import import_module
 
 import pandas as pd
@@ -27,6 +31,14 @@ def markdown(cells: pd.DataFrame, sides: str) -> str:
         raise ValueError("a markdown table needs tabulate: pip install 'simcache[io]'") from None
     words = ["right" if each == "r" else "left" for each in sides]
     return cells.to_markdown(index=False, colalign=words, disable_numparse=True)
+
+
+def csv(table: pd.DataFrame) -> str:
+    """A table as .csv; of a text with a carriage return Python's writer alone would make two rows."""
+    text = table.to_csv(index=False, lineterminator="\n")
+    if "\r" in text:
+        return table.to_csv(index=False, lineterminator="\n", quoting=QUOTE_NONNUMERIC)
+    return text
 
 
 def terminal(cells: pd.DataFrame, sides: str) -> Table:

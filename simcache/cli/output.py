@@ -1,6 +1,5 @@
 """Tables out: for people on a terminal, as csv into a pipe, or as a file of the kind its suffix names."""
 
-import csv
 import json
 import sys
 from collections.abc import Callable
@@ -46,7 +45,7 @@ def write(table: "pd.DataFrame", path: Path | None, printed: Printed | None = No
 
         show(table, Console(highlight=False), wrap=wrap)
     else:
-        put(csv_text(table))
+        put(library.printing.csv(table))
 
 
 def show(table: "pd.DataFrame", console: "Console", *, wrap: bool = False) -> None:
@@ -122,16 +121,8 @@ def need_pyarrow() -> None:
         raise ValueError("a .parquet file needs pyarrow: pip install 'simcache[io]'") from None
 
 
-def csv_text(table: "pd.DataFrame") -> str:
-    """A table as .csv; of a text with a carriage return Python's writer alone would make two rows."""
-    text = table.to_csv(index=False, lineterminator="\n")
-    if "\r" in text:
-        return table.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
-    return text
-
-
 def _csv(table: "pd.DataFrame", path: Path) -> None:
-    path.write_text(csv_text(table), encoding="utf-8", newline="\n")
+    path.write_text(library.printing.csv(table), encoding="utf-8", newline="\n")
 
 
 def _parquet(table: "pd.DataFrame", path: Path) -> None:

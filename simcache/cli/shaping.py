@@ -9,7 +9,6 @@ from .. import printing
 from ..seeds import OUTCOMES, RATES, is_seed, means
 from ..seeds import names as seedless
 from ..text import latex, markdown, near
-from .output import csv_text
 from .tabling import USUAL
 
 IN_BYTES = ("trace", "policy", "capacity", "unit", "fraction", "hit_rate", "byte_hit_rate")
@@ -33,7 +32,7 @@ def printed(rows: pd.DataFrame, columns: str | None, across: str | None, digits:
     note = "" if halves.empty else "; ±: half of the 95 % interval of a mean over seeds"
     told = f"{len(texts)} rows, {texts.shape[1]} columns{note}"
     if split:
-        return csv_text(texts), told
+        return printing.csv(texts), told
     return _set(texts, printing.sides(shown), suffix), told
 
 

@@ -213,10 +213,10 @@ class Page:
         """What is shown now, as the file of that name."""
         if self.picture is None:  # nor is it on the page
             return BytesIO()
+        from ..printing import csv
+
         found = getattr(self.picture, name)
-        return BytesIO(
-            found if name == "figure" else (found.to_csv(index=False) if name == "table" else found).encode()
-        )
+        return BytesIO(found if name == "figure" else (csv(found) if name == "table" else found).encode())
 
     def end(self, *_: Any) -> None:
         """Compute no more."""
