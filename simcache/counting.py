@@ -102,12 +102,13 @@ def has_one_pass(chosen: Chosen, n_sizes: int, sizes_given: bool, weighed: bool 
 def row_length(chosen: Chosen, n_sizes: int, workers: int, weighed: bool = False) -> int:
     """How many of `n_sizes` sizes are best counted in one pass: 1 where each is a run of its own.
 
-    As many as fill the lanes of a row, but, as long as it is worth a pass, not so many that workers have nothing to do.
+    As many as fill the lanes of a row, but, as long as half of it is filled, not so many that workers have nothing to
+    do: a pass over fewer takes no less.
     """
     least = getattr(chosen.module, "MANY_FROM", 2)
     if chosen.many is None or weighed or n_sizes < least or not holds(chosen, chosen.many):
         return 1
-    return math.ceil(n_sizes / max(math.ceil(n_sizes / LANES), min(workers, n_sizes // least)))
+    return math.ceil(n_sizes / max(math.ceil(n_sizes / LANES), min(workers, n_sizes // max(least, LANES // 2))))
 
 
 def holds(chosen: Chosen, counted: Callable[..., Any]) -> bool:
