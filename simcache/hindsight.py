@@ -39,17 +39,10 @@ def _older(last: NDArray[np.uint32], bits: NDArray[np.uint64]) -> NDArray[np.int
 
 
 @compiled
-def _followed(
-    ids: Ids,
-    bypass: bool,
-    last: NDArray[np.uint32],
-    bits: NDArray[np.uint64],
-    beyond: NDArray[np.uint32],
-    now: NDArray[np.int64],
-    counts: Counts,
-) -> Hits:
+def _followed(ids: Ids, bypass: bool, places: Axis, counts: Counts) -> Hits:
     """`follow`, counted in the same call: Ctrl-C comes before or after, not between."""
     hits = empty(ids.size, np.bool_)
+    last, bits, beyond, now = places
     follow(ids, bypass, last, bits, beyond, now, hits)
     counts[0] += hits.size
     for hit in hits:
@@ -85,8 +78,7 @@ class Hindsight:
     fewer; and it must hold twice what one call brings. An item can still hit if it was accessed since OPT's oldest
     free place, and then no item that was accessed before can: it is forgotten, within as many hits as there are items.
     Only while fewer items came back than the cache has places, as in a stream in which nothing does, none can be.
-    Integers go fast as an array: some 30 million a second. Pickle and copies carry on from where it is. One thread at
-    a time.
+    Integers go fastest as an array. Pickle and copies carry on from where it is. One thread at a time.
 
     Examples
     --------
@@ -219,7 +211,7 @@ class Hindsight:
 
     def _follow(self, ids: NDArray[np.int32]) -> Hits:
         ids.flags.writeable = False  # a kernel compiles once, for read-only arrays
-        return _followed(ids, self._bypass, *self._axis, self._counts)
+        return _followed(ids, self._bypass, self._axis, self._counts)
 
     def _make_room(self, new_items: int, new_accesses: int) -> None:
         """See that there are places for so many hits and numbers more."""

@@ -78,9 +78,9 @@ def test_every_option_is_passed_on(capsys, folder):
         ("info log.csv --columns key=url --figure a.gif", "error: a figure must be written to a file ending in .pdf"),
         (
             "simulate log.csv lru --capacity 5",
-            "error: a trace file must be one that Trace.save wrote, whole; got 'log.csv'; of a log, `simcache convert",
+            "error: a trace file must be one that Trace.save wrote, whole; got 'log.csv'; of a log, `simcache convert "
+            "log.csv NAME.trace` makes one",
         ),
-        ("simulate log.csv lru --capacity 5", "of a log, `simcache convert log.csv NAME.trace` makes one"),
     ],
 )
 def test_bad_input_costs_one_line_and_leaves_nothing(arguments, words, capsys):
