@@ -103,7 +103,7 @@ def row_length(chosen: Chosen, n_sizes: int, workers: int, weighed: bool = False
     """How many of `n_sizes` sizes are best counted in one pass: 1 where each is a run of its own.
 
     As many as fill the lanes of a row, but, as long as half of it is filled, not so many that workers have nothing to
-    do: a pass over fewer takes no less.
+    do: a pass over fewer saves little.
     """
     least = getattr(chosen.module, "MANY_FROM", 2)
     if chosen.many is None or weighed or n_sizes < least or not holds(chosen, chosen.many):
