@@ -216,7 +216,10 @@ def thread_sections(table: pd.DataFrame) -> list[str]:
         {"policy": f"`{policy}`", "1 thread, s": f"{a:.3g}", "2 threads, s": f"{b:.3g}", "ratio": f"{a / b:.2f}×"}
         for policy, a, b in zip(best.index, best[1], best[2], strict=True)
     ]
-    text = f"**Threads**: `sweep` of {table['sizes'].iloc[0]:.0f} sizes, {described(table)}."
+    text = (
+        f"**Threads**: `sweep` of {table['sizes'].iloc[0]:.0f} sizes, {described(table)}. LRU, FIFO and RR count so "
+        "few in one pass, which leaves a second thread nothing to do."
+    )
     return [text, markdown(pd.DataFrame(rows))]
 
 
