@@ -31,6 +31,7 @@ from simcache.explore import computing, pages, serving, workloads
 from simcache.explore.controls import LABELS, SAID, state_of
 from simcache.explore.controls import text as pane_of
 from simcache.explore.looks import FILE
+from simcache.explore.newest import Newest
 from simcache.explore.state import (
     BYPASS,
     DEFAULT,
@@ -56,6 +57,25 @@ browsing = pytest.mark.skipif(
     CHROMIUM is None or importlib.util.find_spec("playwright") is None, reason="needs Chromium and playwright"
 )
 SMALL = replace(DEFAULT, n_items=60, n_accesses=900, epochs=5, buffer=7, batch_size=5)
+
+
+@pytest.fixture(autouse=True)
+def no_thread_goes_on(monkeypatch):
+    """What a page draws after its test would change Matplotlib's settings under others: they are of the process."""
+    made, begin = [], Newest.__init__
+
+    def begun(self):
+        begin(self)
+        made.append(self)
+
+    monkeypatch.setattr(Newest, "__init__", begun)
+    yield
+    for each in made:
+        each.end()
+        each.thread.join(60)
+    assert not [each for each in made if each.thread.is_alive()]
+
+
 # Everything that a law, a figure and a loader can be asked for, some at a time.
 VARIED = {
     "a buffer, endless": {"workload": "shuffle_buffer", "drain": False, "warmup": 80, "x": "capacity"},

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
+from threading import Thread
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -15,7 +16,7 @@ from matplotlib.collections import PatchCollection, PolyCollection
 from scipy import stats
 
 from simcache import hit_curve, plot, policies, sweep, synth
-from simcache.plot.looks import OTHERS, POLICIES, looks, power, scale
+from simcache.plot.looks import DRAWING, OTHERS, POLICIES, looks, power, scale
 from simcache.tables import default_capacities
 from simcache.trace import COLUMNS
 
@@ -162,6 +163,29 @@ def test_labels_between_powers_are_written_as_those(ax):
     labels = [label.get_text() for x, label in ticks if 20 <= x <= 60 and label.get_text()]
     assert {"20", "30", "40"} <= set(labels)
     assert all(text.isdecimal() for text in labels)
+
+
+def test_settings_are_of_one_thread_at_a_time():
+    """Else each of two would take the other's for the user's own, and bring them back."""
+    free = []
+
+    def look():
+        free.append(DRAWING.acquire(blocking=False))
+        if free[-1]:
+            DRAWING.release()
+
+    def looked():
+        thread = Thread(target=look)
+        thread.start()
+        thread.join()
+
+    with plot.style("page"), plot.style("column"):  # of one thread any number
+        looked()
+    looked()
+    with pytest.raises(ZeroDivisionError), plot.style():
+        1 / 0  # noqa: B018
+    looked()
+    assert free == [False, True, True]
 
 
 def test_policies_are_chosen_in_the_order_named(ax):

@@ -1,7 +1,6 @@
 """What a state shows: the picture with its table and its script, and the verdict."""
 
 import tempfile
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
@@ -15,6 +14,7 @@ from ..curves import hit_curve
 from ..loader import Costs, Loader
 from ..loader.replay import Shared
 from ..plot.facets import close
+from ..plot.looks import DRAWING
 from ..simulation import Policy
 from ..sweeps import sweep
 from ..trace import Trace
@@ -25,7 +25,6 @@ from .forms import forms, said
 from .state import BYPASS, GIVEN, SHAPE, Given, State
 from .workloads import call_of, check, read, trace_of
 
-DRAWING = threading.Lock()  # Matplotlib's settings are of the whole process
 FRACTIONS = tuple(k / 20 for k in range(1, 20, 2))
 STEPS = 8  # of the heatmap, up
 Wanted = Callable[[], bool]

@@ -13,7 +13,8 @@ class Newest:
         self._news = threading.Condition()
         self._job: Job | None = None
         self._ended = False
-        threading.Thread(target=self._work, name="simcache-explore", daemon=True).start()
+        self.thread = threading.Thread(target=self._work, name="simcache-explore", daemon=True)
+        self.thread.start()
 
     def run(self, job: Job) -> None:
         """Run this one next."""

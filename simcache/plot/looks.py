@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from threading import RLock
 from typing import Any
 from zlib import crc32
 
@@ -26,6 +27,7 @@ Dash = tuple[float, tuple[float, ...] | None]
 Marker = str | tuple[int, int, float]
 Look = tuple[str, Dash, Marker]
 SOLID: Dash = (0, None)
+DRAWING = RLock()  # Matplotlib's settings are of the whole process: of two threads' each would bring the other's back
 POLICIES: dict[str, Look] = {
     "opt": (BLACK, SOLID, "o"),
     "opt(bypass=True)": (BLACK, (0, (6, 1)), "D"),  # a policy and its variants have one colour
@@ -128,7 +130,8 @@ def style(width: str = "column", height: float | None = None) -> Iterator[tuple[
 
     Notes
     -----
-    Matplotlib makes ticks only as it draws, so `save` belongs inside the block too.
+    Matplotlib makes ticks only as it draws, so `save` belongs inside the block too. Its settings are of the whole
+    process, so the block of another thread begins when this one has ended.
 
     Examples
     --------
@@ -162,13 +165,15 @@ def style(width: str = "column", height: float | None = None) -> Iterator[tuple[
         "ytick.minor.size": 1.5,
         "hatch.linewidth": 0.5,
     }
-    shows = matplotlib.is_interactive()
-    try:
-        with matplotlib.style.context(["default", own]):
-            yield size
-            shows = matplotlib.is_interactive()
-    finally:
-        matplotlib.interactive(shows)  # a notebook's backend, loaded by the first figure, shows this and those after it
+    with DRAWING:
+        shows = matplotlib.is_interactive()
+        try:
+            with matplotlib.style.context(["default", own]):
+                yield size
+                shows = matplotlib.is_interactive()
+        finally:
+            # A notebook's backend, loaded by the first figure, shows this and those after it.
+            matplotlib.interactive(shows)
 
 
 def scale(ax: Axes, which: str, kind: str) -> None:
